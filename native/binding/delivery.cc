@@ -1,0 +1,130 @@
+#include "delivery.h"
+
+#include <algorithm>
+
+namespace lastbyte {
+
+namespace {
+
+void write_outcome(double* record, const Outcome& outcome) {
+  record[2] = outcome.pid;
+  record[3] = outcome.code;
+  record[4] = outcome.signal;
+  record[5] = static_cast<double>(outcome.cause);
+  record[6] = outcome.cut;
+  record[7] = outcome.duration_ms;
+  record[8] = outcome.user_ms;
+  record[9] = outcome.system_ms;
+  record[10] = outcome.max_rss_bytes;
+  record[11] = outcome.status_errno;
+}
+
+void write_record(double* record, const Event& event) {
+  record[0] = static_cast<double>(event.type);
+  record[1] = static_cast<double>(event.execution);
+  switch (event.type) {
+    case EventType::started:
+    case EventType::wait:
+      record[2] = static_cast<double>(event.number);
+      break;
+    case EventType::start_failed:
+      record[2] = event.error;
+      record[3] = static_cast<double>(event.stage);
+      break;
+    case EventType::stdin_written:
+      record[2] = static_cast<double>(event.number);
+      record[3] = event.error;
+      break;
+    case EventType::stdin_closed:
+      record[2] = event.error;
+      break;
+    case EventType::stream_end:
+    case EventType::output:
+      record[2] = event.stream;
+      break;
+    case EventType::reaped:
+    case EventType::exit:
+      write_outcome(record, event.outcome);
+      break;
+  }
+}
+
+bool is_small_output(const Event& event) { return event.type == EventType::output && !event.block; }
+
+}  // namespace
+
+napi_value Delivery::take(napi_env env, EventQueue& queue, std::vector<napi_ref>* released) {
+  records_[0] = 0;
+  if (cursor_ == batch_.events.size()) {
+    cursor_ = 0;
+    if (!queue.take(&batch_)) return nullptr;
+  }
+  const size_t end = std::min(batch_.events.size(), cursor_ + kRecordCapacity);
+
+  napi_value buffers = nullptr;
+  uint32_t buffer_count = 0;
+  const auto append = [&](napi_value buffer) {
+    if (buffers == nullptr) napi_create_array(env, &buffers);
+    napi_set_element(env, buffers, buffer_count, buffer);
+    return buffer_count++;
+  };
+
+  const napi_value small_outputs = copy_small_outputs(env, end);
+  uint32_t small_index = 0;
+  uint64_t small_offset = 0;
+  if (small_outputs != nullptr) small_index = append(small_outputs);
+
+  double* record = records_ + 1;
+  for (size_t i = cursor_; i < end; i++, record += kRecordStride) {
+    Event& event = batch_.events[i];
+    write_record(record, event);
+    if (event.reference != nullptr) released->push_back(static_cast<napi_ref>(event.reference));
+    if (event.type != EventType::output) continue;
+    record[5] = static_cast<double>(event.size);
+    if (event.block) {
+      record[3] = append(hand_over(env, std::move(event.block)));
+      record[4] = 0;
+    } else {
+      record[3] = small_index;
+      record[4] = static_cast<double>(small_offset);
+      small_offset += event.size;
+    }
+  }
+  records_[0] = static_cast<double>(end - cursor_);
+  cursor_ = end;
+  return buffers;
+}
+
+napi_value Delivery::copy_small_outputs(napi_env env, size_t end) {
+  // They stand one behind the other in the batch's bytes: one copy for all.
+  uint64_t begin = 0;
+  uint64_t size = 0;
+  for (size_t i = cursor_; i < end; i++) {
+    const Event& event = batch_.events[i];
+    if (!is_small_output(event)) continue;
+    if (size == 0) begin = event.number;
+    size += event.size;
+  }
+  if (size == 0) return nullptr;
+  napi_value buffer = nullptr;
+  napi_create_buffer_copy(env, size, batch_.bytes.data() + begin, nullptr, &buffer);
+  return buffer;
+}
+
+napi_value Delivery::hand_over(napi_env env, BlockPtr block) {
+  napi_value buffer = nullptr;
+  if (!copy_output_) {
+    const napi_status status = napi_create_external_buffer(
+        env, block->size, block->data, [](napi_env, void*, void* hint) { recycle_block(static_cast<Block*>(hint)); },
+        block.get(), &buffer);
+    if (status == napi_ok) {
+      static_cast<void>(block.release());
+      return buffer;
+    }
+    copy_output_ = true;
+  }
+  napi_create_buffer_copy(env, block->size, block->data, nullptr, &buffer);
+  return buffer;
+}
+
+}  // namespace lastbyte

@@ -1,0 +1,106 @@
+#include "faults.h"
+
+#ifdef LASTBYTE_FAULT_HOOKS
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+namespace lastbyte::sys {
+
+namespace {
+
+constexpr std::array<const char*, static_cast<size_t>(Call::count)> kNames = {
+    "pipe",       "read",       "write",       "close",       "fcntl",
+    "ioctl",      "stat",       "access",      "posix_spawn", "pidfd_open",
+    "pidfd_send_signal", "kill", "waitid",     "poller_open", "poller_add",
+    "poller_wait", "wake",      "thread_create"};
+
+struct State {
+  std::mutex mutex;
+  std::condition_variable opened;
+  std::vector<Fault> faults;
+  std::set<long> open_gates;
+  bool all_open = false;
+  std::array<std::atomic<long>, static_cast<size_t>(Call::count)> counts{};
+  std::atomic<bool> armed{false};
+};
+
+State& state() {
+  static State& instance = *new State;
+  return instance;
+}
+
+}  // namespace
+
+const char* name_of(Call call) { return kNames[static_cast<size_t>(call)]; }
+
+void arm_fault(const Fault& fault) {
+  State& s = state();
+  std::lock_guard lock(s.mutex);
+  s.all_open = false;
+  s.faults.push_back(fault);
+  s.armed = true;
+}
+
+void release_gate(long gate) {
+  State& s = state();
+  std::lock_guard lock(s.mutex);
+  s.open_gates.insert(gate);
+  s.opened.notify_all();
+}
+
+void reset_faults() {
+  State& s = state();
+  std::lock_guard lock(s.mutex);
+  s.faults.clear();
+  s.open_gates.clear();
+  s.all_open = true;
+  s.armed = false;
+  for (auto& count : s.counts) count = 0;
+  s.opened.notify_all();
+}
+
+long calls_counted(Call call) { return state().counts[static_cast<size_t>(call)]; }
+
+bool intercept(Call call, size_t* size) {
+  State& s = state();
+  s.counts[static_cast<size_t>(call)]++;
+  if (!s.armed) return false;
+  std::unique_lock lock(s.mutex);
+  for (Fault& fault : s.faults) {
+    if (fault.call != call || fault.times == 0) continue;
+    if (fault.after > 0) {
+      fault.after--;
+      continue;
+    }
+    if (fault.times > 0) fault.times--;
+    const long value = fault.value;
+    switch (fault.action) {
+      case FaultAction::fail:
+        errno = static_cast<int>(value);
+        return true;
+      case FaultAction::shorten:
+        if (size != nullptr && *size > static_cast<size_t>(value)) *size = static_cast<size_t>(value);
+        return false;
+      case FaultAction::delay:
+        lock.unlock();
+        std::this_thread::sleep_for(std::chrono::microseconds(value));
+        return false;
+      case FaultAction::hold:
+        s.opened.wait(lock, [&] { return s.all_open || s.open_gates.contains(value); });
+        return false;
+    }
+  }
+  return false;
+}
+
+}  // namespace lastbyte::sys
+
+#endif

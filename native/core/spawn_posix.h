@@ -1,0 +1,17 @@
+#pragma once
+
+#include "event.h"
+#include "spawn_request.h"
+
+namespace lastbyte {
+
+struct SpawnResult {
+  pid_t pid = 0;
+  int error = 0;  // 0: started
+  StartStage stage = StartStage::spawn;
+};
+
+// Starts the child with posix_spawn. `ends` are the child's ends of the pipes, -1 where a stream isn't one.
+SpawnResult spawn_child(const SpawnRequest& request, const int ends[3]);
+
+}  // namespace lastbyte

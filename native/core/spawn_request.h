@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lastbyte {
+
+// Twins of the enumerations in lib/native/contract.ts.
+enum class StdioMode : uint8_t { ignore = 0, pipe = 1, inherit = 2 };
+enum class DrainMode : uint8_t { eof = 0, idle = 1, deadline = 2 };
+
+// Strings in one allocation, as execve(2) wants them.
+class StringList {
+ public:
+  StringList() = default;
+  // `joined` has its strings separated by NUL; empty: no strings where `empty_is_none`, else one empty string.
+  StringList(std::string joined, bool empty_is_none);
+
+  // Null-terminated; valid while this list lives and isn't moved.
+  std::vector<char*> pointers() const;
+  // The value of NAME=value, or null.
+  const char* value_of(const char* name) const;
+
+ private:
+  std::string bytes_;
+  bool none_ = true;
+};
+
+// One child to start: plain data.
+struct SpawnRequest {
+  uint64_t id = 0;
+  std::string file;
+  StringList argv;
+  StringList environment;
+  bool has_cwd = false;
+  std::string cwd;
+  StdioMode stdio[3] = {StdioMode::ignore, StdioMode::pipe, StdioMode::pipe};
+  bool group = true;
+  uint64_t timeout_ns = 0;  // 0: none
+  int kill_signal = 15;
+  int64_t kill_after_ns = 2'000'000'000;  // negative: never
+  DrainMode drain = DrainMode::eof;
+  uint64_t drain_ns = 0;
+  int64_t window_bytes = 1 << 20;
+  bool started_now = false;
+  bool stream_ends = false;
+};
+
+// A copy of the host process's environment. On the thread that changes it, if any does.
+std::string host_environment();
+
+}  // namespace lastbyte
