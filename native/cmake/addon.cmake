@@ -1,0 +1,33 @@
+# lastbyte.node. Its only need besides a compiler is Node's C headers (node_api.h).
+set(LASTBYTE_NODE_INCLUDE "" CACHE PATH "Folder of node_api.h; empty: cmake-js's, or beside the running Node")
+set(node_include ${LASTBYTE_NODE_INCLUDE})
+if(NOT node_include AND CMAKE_JS_INC)
+  set(node_include ${CMAKE_JS_INC})
+endif()
+if(NOT node_include)
+  execute_process(
+    COMMAND node ${CMAKE_CURRENT_SOURCE_DIR}/scripts/addon/headers.mjs
+    OUTPUT_VARIABLE node_include OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
+find_file(node_api_header node_api.h PATHS ${node_include} NO_DEFAULT_PATH NO_CACHE)
+if(NOT node_api_header)
+  message(FATAL_ERROR "node_api.h not found in '${node_include}': set LASTBYTE_NODE_INCLUDE to its folder")
+endif()
+
+lastbyte_sources(BINDING_SOURCES binding)
+add_library(lastbyte MODULE ${BINDING_SOURCES} ${CMAKE_JS_SRC})
+set_target_properties(lastbyte PROPERTIES PREFIX "" SUFFIX ".node")
+target_compile_definitions(lastbyte PRIVATE NAPI_VERSION=9)
+target_include_directories(lastbyte SYSTEM PRIVATE ${node_include})
+target_link_libraries(lastbyte PRIVATE lastbyte_core)
+if(APPLE)
+  target_link_options(lastbyte PRIVATE -undefined dynamic_lookup -Wl,-dead_strip)
+else()
+  # Two loaded copies or versions must share nothing: no symbol is exported but the entry.
+  set(exports ${CMAKE_CURRENT_SOURCE_DIR}/native/exports.map)
+  target_link_options(lastbyte PRIVATE -Wl,--gc-sections -Wl,--version-script=${exports})
+  set_property(TARGET lastbyte APPEND PROPERTY LINK_DEPENDS ${exports})
+  if(NOT LASTBYTE_SANITIZE AND NOT LASTBYTE_FAULT_HOOKS)
+    target_link_options(lastbyte PRIVATE -s)
+  endif()
+endif()

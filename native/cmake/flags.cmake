@@ -1,0 +1,17 @@
+# One set of flags for the core, the addon and the tests.
+add_library(lastbyte_flags INTERFACE)
+target_compile_options(lastbyte_flags INTERFACE -Wall -Wextra -fno-rtti -ffunction-sections -fdata-sections)
+if(LASTBYTE_WERROR)
+  target_compile_options(lastbyte_flags INTERFACE -Werror)
+endif()
+if(LASTBYTE_FAULT_HOOKS)
+  target_compile_definitions(lastbyte_flags INTERFACE LASTBYTE_FAULT_HOOKS=1)
+endif()
+if(LASTBYTE_SANITIZE)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O1 -g")
+  target_compile_options(lastbyte_flags INTERFACE
+    -fsanitize=${LASTBYTE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(lastbyte_flags INTERFACE -fsanitize=${LASTBYTE_SANITIZE})
+else()
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+endif()

@@ -1,0 +1,17 @@
+# lastbyte_sources(OUT key): one list of native/sources.json, as absolute paths.
+set(LASTBYTE_SOURCES_FILE ${CMAKE_CURRENT_SOURCE_DIR}/native/sources.json)
+file(READ ${LASTBYTE_SOURCES_FILE} LASTBYTE_SOURCES_JSON)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${LASTBYTE_SOURCES_FILE})
+
+function(lastbyte_sources out key)
+  set(files)
+  string(JSON count LENGTH ${LASTBYTE_SOURCES_JSON} ${key})
+  if(count GREATER 0)
+    math(EXPR last "${count} - 1")
+    foreach(index RANGE ${last})
+      string(JSON file GET ${LASTBYTE_SOURCES_JSON} ${key} ${index})
+      list(APPEND files ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+    endforeach()
+  endif()
+  set(${out} ${files} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,15 @@
+# Each native/test/*_test.cc becomes the program test/<name> in the build folder, linked with the core and doctest.
+find_path(DOCTEST_INCLUDE doctest/doctest.h REQUIRED)
+file(GLOB test_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/native/test/*_test.cc)
+# Helpers that several tests share, and doctest's main, are compiled once.
+file(GLOB support_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/native/test/*.cc)
+list(REMOVE_ITEM support_files ${test_files})
+add_library(lastbyte_test_support STATIC ${support_files})
+target_include_directories(lastbyte_test_support SYSTEM PUBLIC ${DOCTEST_INCLUDE})
+target_link_libraries(lastbyte_test_support PUBLIC lastbyte_core)
+foreach(test_file ${test_files})
+  get_filename_component(name ${test_file} NAME_WE)
+  add_executable(${name} ${test_file})
+  target_link_libraries(${name} PRIVATE lastbyte_test_support)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+endforeach()
