@@ -1,0 +1,102 @@
+import { fileURLToPath } from 'node:url';
+import type { DrainPolicy, StdioOption } from '../engine/request.js';
+import { checkString } from '../engine/request.js';
+import { InvalidArgumentError } from '../errors.js';
+import type { Signal } from '../shared/facts.js';
+import { checkAbortSignal } from './check-options.js';
+import type { SpawnPlan } from './plan.js';
+
+/** How to start a child. What is left out, or undefined, has its default. */
+export interface SpawnOptions {
+  /** Working directory, as a path or a `file:` URL; default: the host's, as it is at the call. chdir(2) */
+  cwd?: string | URL | undefined;
+  /** The whole environment, undefined values left out; default: the host's, as it is at the call. environ(7) */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** What the child sees as its own name; default: `file`. */
+  argv0?: string | undefined;
+  /**
+   * Run `file` as a command line of `/bin/sh` (true) or of this shell; default false. `args` don't become part of the
+   * command line: they are its parameters `$1`, `$2` …, and need no quoting. sh(1)
+   */
+  shell?: boolean | string | undefined;
+  /** Default 'ignore': /dev/null. */
+  stdin?: StdioOption | undefined;
+  /** Default 'pipe'. */
+  stdout?: StdioOption | undefined;
+  /** Default 'pipe'. */
+  stderr?: StdioOption | undefined;
+  /** The child leads its own process group, which gets all signals; default true, false where stdin is inherited. */
+  group?: boolean | undefined;
+  /** Ends the child, with reason `aborted`: `killSignal`, then SIGKILL. Where it is aborted already, nothing is started. */
+  signal?: AbortSignal | undefined;
+  /** From the start, in milliseconds (1…2³¹−1): then the child is ended, with reason `timedOut`. Default: none. */
+  timeoutMs?: number | undefined;
+  /** What a timeout or an abort sends first; default 'SIGTERM'. signal(7) */
+  killSignal?: Signal | undefined;
+  /** From `killSignal` to SIGKILL for the whole group, in milliseconds (0…2³¹−1); default 2000. */
+  killAfterMs?: number | undefined;
+  /** What to do with a stream that others still hold open when the child has ended; default 'eof': wait. */
+  drain?: DrainPolicy | undefined;
+  /** The newest bytes that are kept of a stream that nobody reads, in bytes of each stream (0…2³⁰); default 1 MiB. */
+  retainBytes?: number | undefined;
+}
+
+export const SPAWN_OPTIONS: readonly string[] = [
+  ...['cwd', 'env', 'argv0', 'shell', 'stdin', 'stdout', 'stderr', 'group', 'signal', 'timeoutMs', 'killSignal'],
+  ...['killAfterMs', 'drain', 'retainBytes'],
+];
+
+const LARGEST_RETAIN_BYTES = 2 ** 30;
+
+/** Takes one option into the plan; false where there is none of this name. */
+export function readSpawnOption(plan: SpawnPlan, name: string, value: unknown): boolean {
+  switch (name) {
+    case 'env':
+    case 'argv0':
+    case 'stdin':
+    case 'stdout':
+    case 'stderr':
+    case 'group':
+    case 'timeoutMs':
+    case 'killSignal':
+    case 'killAfterMs':
+    case 'drain':
+      if (value !== undefined) (plan.request as unknown as Record<string, unknown>)[name] = value;
+      return true;
+    case 'cwd':
+      if (value !== undefined) plan.request.cwd = readPath('cwd', value);
+      return true;
+    case 'signal':
+      if (value !== undefined) plan.signal = checkAbortSignal(value);
+      return true;
+    case 'retainBytes':
+      if (value !== undefined) plan.retainBytes = checkRetainBytes(value);
+      return true;
+    case 'shell':
+      if (value !== undefined) plan.shell = checkShell(value);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function readPath(name: string, value: unknown): string {
+  if (!(value instanceof URL)) return checkString(name, value);
+  if (value.protocol !== 'file:') throw new InvalidArgumentError(name, 'a path or a file: URL', value.href);
+  return fileURLToPath(value);
+}
+
+function checkShell(value: unknown): boolean | string {
+  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string')
+    throw new InvalidArgumentError('shell', 'a boolean, or the path or name of a shell', value);
+  if (value === '') throw new InvalidArgumentError('shell', 'a shell, not an empty string', value);
+  return checkString('shell', value);
+}
+
+function checkRetainBytes(value: unknown): number {
+  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > LARGEST_RETAIN_BYTES) {
+    throw new InvalidArgumentError('retainBytes', `a whole number of bytes from 0 to ${LARGEST_RETAIN_BYTES}`, value);
+  }
+  return value as number;
+}

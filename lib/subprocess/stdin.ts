@@ -1,0 +1,71 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Writable } from 'node:stream';
+import { getSystemErrorName } from 'node:util';
+import type { WriteCallback } from '../engine/execution.js';
+import { LastbyteError } from '../errors.js';
+import type { Supervisor } from './supervisor.js';
+
+/** The child's stdin, as a `stream.Writable`. See `Subprocess.stdin` for how it ends. */
+export type StdinStream = Writable;
+
+/** As much as a pipe of Linux holds; Node 20's own default is a quarter of it. */
+const HIGH_WATER_MARK = 64 * 1024;
+/** Chunks that are shorter than this, taken together, are copied into one: cheaper than a call for each. */
+const SMALL_BYTES = 16 * 1024;
+
+type Callback = (error?: Error | null) => void;
+
+function writeError(errno: number, id: string): LastbyteError {
+  const code = getSystemErrorName(-errno);
+  const why = code === 'EPIPE' ? 'the child has closed its stdin or has ended' : 'stdin is broken';
+  return new LastbyteError(`write ${code}: ${why}`, code, { errno: -errno, syscall: 'write', id });
+}
+
+/** The stream for stdin; undefined where that is no pipe, or `run` writes it. */
+export function connectStdin(supervisor: Supervisor): StdinStream | undefined {
+  const { execution, plan } = supervisor;
+  if (plan.request.stdin !== 'pipe' || plan.input !== undefined) return undefined;
+  const context = new AsyncResource('LASTBYTE_STDIN');
+  let writing = false;
+  /** Calls back when the pump has taken the bytes, so that the stream's own limit is the backpressure. */
+  const answer = (callback: Callback): WriteCallback => {
+    writing = true;
+    return (errno) => {
+      writing = false;
+      context.runInAsyncScope(callback, undefined, errno === null ? null : writeError(errno, supervisor.id));
+    };
+  };
+  // Loading node:stream takes 2 ms: only who asks for a stream pays.
+  const { Writable } = process.getBuiltinModule('node:stream');
+  const stream = new Writable({
+    highWaterMark: HIGH_WATER_MARK,
+    write(chunk: Buffer, _encoding, callback) {
+      execution.write(chunk, answer(callback));
+    },
+    writev(entries, callback) {
+      const chunks = entries.map((entry) => entry.chunk as Buffer);
+      const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      if (bytes < SMALL_BYTES * chunks.length) return execution.write(Buffer.concat(chunks, bytes), answer(callback));
+      const last = chunks.pop() as Buffer;
+      for (const chunk of chunks) execution.write(chunk);
+      execution.write(last, answer(callback));
+    },
+    final(callback) {
+      execution.end();
+      callback();
+    },
+    destroy(error, callback) {
+      if (!stream.writableFinished) execution.end();
+      callback(error);
+    },
+  });
+  // A child that ends without reading its stdin must not end its host: an 'error' that nobody listens for is no crash.
+  stream.on('error', () => {});
+  // What is being written then gets its own answer.
+  const closed = () => void (!writing && stream.destroy());
+  supervisor.onStdinGone = closed;
+  if (execution.startError !== undefined) stream.destroy(execution.startError);
+  else if (supervisor.stdinClosed || execution.settled) closed();
+  else supervisor.beforeEnd({ ended: (error) => (error === undefined ? closed() : stream.destroy(error)) });
+  return stream;
+}
