@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
 import { ClosedError } from '../errors.js';
 import {
   EventType,
@@ -102,7 +103,8 @@ export class EngineLoop {
 
   referenceChanged(execution: Execution): void {
     if (!this.#executions.has(execution.id)) return;
-    this.native.leaveAtExit(execution.id, !execution.referenced);
+    // A worker leaves nothing behind: the process goes on, and nobody there would collect it.
+    if (isMainThread) this.native.leaveAtExit(execution.id, !execution.referenced);
     if (execution.referenced) this.#retain();
     else this.#release();
   }

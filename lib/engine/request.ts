@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
 import { InvalidArgumentError } from '../errors.js';
 import { DrainMode, RequestSlot, StdioMode } from '../native/contract.js';
 import type { EngineLoop } from './engine-loop.js';
@@ -117,13 +116,21 @@ function joinArguments(file: string, request: ExecutionRequest): string {
   return joined;
 }
 
+let mainThread: boolean | undefined;
+
+/** Loading node:worker_threads takes a millisecond and a half: not at import, only with the first start. */
+function inMainThread(): boolean {
+  mainThread ??= process.getBuiltinModule('node:worker_threads').isMainThread;
+  return mainThread;
+}
+
 /**
  * The environment joined with NUL; null stands for the host's own, which C++ copies from `environ` (27 µs less than
  * `process.env`). A worker has its own `process.env`, which `environ` doesn't show.
  */
 function joinEnvironment(env: unknown): string | null {
   if (env === undefined) {
-    if (isMainThread) return null;
+    if (inMainThread()) return null;
     return joinEnvironment(process.env);
   }
   if (typeof env !== 'object' || env === null) {

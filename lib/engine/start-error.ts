@@ -1,7 +1,7 @@
-import { getSystemErrorName } from 'node:util';
 import { type LastbyteError, SpawnError } from '../errors.js';
 import { StartStage } from '../native/contract.js';
 import type { SpawnStage } from '../shared/facts.js';
+import { errorName } from './errno.js';
 import type { Execution } from './execution.js';
 
 export type { SpawnStage };
@@ -31,7 +31,7 @@ function describe(stage: SpawnStage, code: string, file: string, cwd: string | u
 export function startError(execution: Execution, errno: number, stageNumber: number): LastbyteError {
   const { file, cwd } = execution.request;
   const stage = stageNames.get(stageNumber) ?? 'spawn';
-  const code = getSystemErrorName(-errno);
+  const code = errorName(errno);
   return new SpawnError(describe(stage, code, file, cwd), {
     code,
     errno: -errno,

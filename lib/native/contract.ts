@@ -119,6 +119,8 @@ export interface NativeEnvironment {
   terminate(id: number, cause: number, signal: number, killAfterMs: number): boolean;
   /** Gives credit back: `bytes` of the stream have been consumed. */
   grant(id: number, stream: number, bytes: number): void;
+  /** The memory of a delivered chunk may be used again, now. Anything but a whole slab is left to the collector. */
+  recycle(chunk: Uint8Array): void;
   /** Stops or resumes reading of one stream, whatever its credit. */
   pause(id: number, stream: number, paused: boolean): void;
   /** The consumer wants no more of this stream: its pipe is closed, the writer sees EPIPE. */

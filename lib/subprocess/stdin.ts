@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Writable } from 'node:stream';
-import { getSystemErrorName } from 'node:util';
+import { errorName } from '../engine/errno.js';
 import type { WriteCallback } from '../engine/execution.js';
 import { LastbyteError } from '../errors.js';
 import type { Supervisor } from './supervisor.js';
@@ -16,7 +16,7 @@ const SMALL_BYTES = 16 * 1024;
 type Callback = (error?: Error | null) => void;
 
 function writeError(errno: number, id: string): LastbyteError {
-  const code = getSystemErrorName(-errno);
+  const code = errorName(errno);
   const why = code === 'EPIPE' ? 'the child has closed its stdin or has ended' : 'stdin is broken';
   return new LastbyteError(`write ${code}: ${why}`, code, { errno: -errno, syscall: 'write', id });
 }

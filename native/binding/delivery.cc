@@ -53,11 +53,11 @@ bool is_small_output(const Event& event) { return event.type == EventType::outpu
 
 }  // namespace
 
-napi_value Delivery::take(napi_env env, EventQueue& queue, std::vector<napi_ref>* released) {
+napi_value Delivery::take(napi_env env, Tenant& tenant, std::vector<napi_ref>* released) {
   records_[0] = 0;
   if (cursor_ == batch_.events.size()) {
     cursor_ = 0;
-    if (!queue.take(&batch_)) return nullptr;
+    if (!tenant.queue.take(&batch_)) return nullptr;
   }
   const size_t end = std::min(batch_.events.size(), cursor_ + kRecordCapacity);
 
@@ -92,7 +92,39 @@ napi_value Delivery::take(napi_env env, EventQueue& queue, std::vector<napi_ref>
   }
   records_[0] = static_cast<double>(end - cursor_);
   cursor_ = end;
+  if (!copy_output_) lend_slabs(env, tenant.depot);
   return buffers;
+}
+
+void Delivery::lend_slabs(napi_env env, SlabDepot& depot) {
+  for (size_t count = depot.wanted(); count > 0; count--) {
+    void* data = nullptr;
+    napi_value buffer = nullptr;
+    if (napi_create_buffer(env, kSlabBytes, &data, &buffer) != napi_ok) return;
+    lend(env, buffer, data, depot);
+  }
+}
+
+void Delivery::lend(napi_env env, napi_value buffer, void* data, SlabDepot& depot) {
+  napi_ref reference = nullptr;
+  if (napi_create_reference(env, buffer, 1, &reference) != napi_ok) return;
+  depot.lend(new Block{
+      .data = static_cast<char*>(data), .capacity = kSlabBytes, .size = 0, .depot = &depot, .lender = reference});
+}
+
+void Delivery::recycle(napi_env env, napi_value chunk, SlabDepot& depot) {
+  void* data = nullptr;
+  size_t size = 0;
+  if (napi_get_buffer_info(env, chunk, &data, &size) != napi_ok) return;
+  if (size == kSlabBytes && depot.has_room()) lend(env, chunk, data, depot);
+}
+
+void Delivery::withdraw_slabs(napi_env env, Tenant& tenant) {
+  batch_.clear();
+  for (Block* block : tenant.depot.withdraw()) {
+    napi_delete_reference(env, static_cast<napi_ref>(block->lender));
+    delete block;
+  }
 }
 
 napi_value Delivery::copy_small_outputs(napi_env env, size_t end) {
@@ -113,6 +145,13 @@ napi_value Delivery::copy_small_outputs(napi_env env, size_t end) {
 
 napi_value Delivery::hand_over(napi_env env, BlockPtr block) {
   napi_value buffer = nullptr;
+  if (block->depot != nullptr) {
+    const auto reference = static_cast<napi_ref>(block->lender);
+    napi_get_reference_value(env, reference, &buffer);
+    napi_delete_reference(env, reference);
+    delete block.release();
+    return buffer;
+  }
   if (!copy_output_) {
     const napi_status status = napi_create_external_buffer(
         env, block->size, block->data, [](napi_env, void*, void* hint) { recycle_block(static_cast<Block*>(hint)); },

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "core/event_queue.h"
+#include "core/tenant.h"
 
 namespace lastbyte {
 
@@ -19,11 +19,17 @@ class Delivery {
 
   // Fills the records; returns an array of the buffers that they refer to, or undefined. What writes gave along to be
   // released is appended to `released`.
-  napi_value take(napi_env env, EventQueue& queue, std::vector<napi_ref>* released);
+  napi_value take(napi_env env, Tenant& tenant, std::vector<napi_ref>* released);
+  // Lends the pumps a delivered slab again. Small chunks are left alone.
+  void recycle(napi_env env, napi_value chunk, SlabDepot& depot);
+  // Takes back the slabs that were lent to the pumps.
+  void withdraw_slabs(napi_env env, Tenant& tenant);
 
  private:
   napi_value copy_small_outputs(napi_env env, size_t end);
   napi_value hand_over(napi_env env, BlockPtr block);
+  void lend_slabs(napi_env env, SlabDepot& depot);
+  void lend(napi_env env, napi_value buffer, void* data, SlabDepot& depot);
 
   double* records_;
   // The host may refuse external buffers (Electron's memory cage); then all output is copied.

@@ -117,6 +117,7 @@ napi_value Environment::methods(napi_env env) {
   js::set_method(env, object, "kill", call<&Environment::kill>, this);
   js::set_method(env, object, "terminate", call<&Environment::terminate>, this);
   js::set_method(env, object, "grant", call<&Environment::grant>, this);
+  js::set_method(env, object, "recycle", call<&Environment::recycle>, this);
   js::set_method(env, object, "pause", call<&Environment::pause>, this);
   js::set_method(env, object, "cancel", call<&Environment::cancel>, this);
   js::set_method(env, object, "expectStarted", call<&Environment::expect_started>, this);
@@ -201,6 +202,11 @@ napi_value Environment::grant(napi_env env, const napi_value* arguments) {
   return nullptr;
 }
 
+napi_value Environment::recycle(napi_env env, const napi_value* arguments) {
+  delivery_->recycle(env, arguments[0], tenant_->depot);
+  return nullptr;
+}
+
 napi_value Environment::pause(napi_env env, const napi_value* arguments) {
   if (const auto execution = find(env, arguments[0])) {
     execution->pump->hold(*execution, stream_number(env, arguments[1]), js::boolean(env, arguments[2]));
@@ -222,7 +228,7 @@ napi_value Environment::expect_started(napi_env env, const napi_value* arguments
 
 napi_value Environment::take(napi_env env, const napi_value*) {
   std::vector<napi_ref> released;
-  const napi_value buffers = delivery_->take(env, tenant_->queue, &released);
+  const napi_value buffers = delivery_->take(env, *tenant_, &released);
   release_writes(env, released);
   return buffers;
 }
@@ -260,6 +266,7 @@ napi_value Environment::close(napi_env, const napi_value*) {
 napi_value Environment::shutdown(napi_env env, const napi_value*) {
   shut_down();
   napi_release_threadsafe_function(wake_function_, napi_tsfn_abort);
+  delivery_->withdraw_slabs(env, *tenant_);
   release_writes(env, std::vector<napi_ref>(writes_.begin(), writes_.end()));
   napi_delete_reference(env, records_reference_);
   napi_delete_reference(env, request_reference_);

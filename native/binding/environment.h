@@ -39,6 +39,7 @@ class Environment final : public EventSink {
   napi_value kill(napi_env env, const napi_value* arguments);
   napi_value terminate(napi_env env, const napi_value* arguments);
   napi_value grant(napi_env env, const napi_value* arguments);
+  napi_value recycle(napi_env env, const napi_value* arguments);
   napi_value pause(napi_env env, const napi_value* arguments);
   napi_value cancel(napi_env env, const napi_value* arguments);
   napi_value expect_started(napi_env env, const napi_value* arguments);

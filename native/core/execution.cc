@@ -90,6 +90,11 @@ bool Execution::end(Cause why, int signal) {
   return true;
 }
 
+Cause Execution::cause_for(int signal) const {
+  const bool by_us = signal > 0 && signal < 64 && (signals_sent >> signal & 1) != 0;
+  return cause == Cause::none && by_us ? Cause::killed : cause;
+}
+
 bool Execution::begin_start() {
   std::lock_guard lock(mutex);
   if (cancelled) return false;

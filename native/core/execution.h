@@ -124,6 +124,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
   bool kill(int signal);
   // The same, and writes down why. False once settled.
   bool end(Cause why, int signal);
+  // Why it has ended, where its leader was ended by `signal` (0: by itself). Under `mutex`.
+  Cause cause_for(int signal) const;
   // True where the start has been cancelled: then it must not happen.
   bool begin_start();
   // The child exists: what was sent to it before goes out now.

@@ -223,7 +223,8 @@ bool ExitPump::read_status(Execution& execution, bool collect) {
     std::lock_guard lock(execution.mutex);
     result = collect ? sys::collect(execution.pid, &status) : sys::peek(execution.pid, &status);
     if (result != 0) {
-      outcome.status_errno = errno;
+      // What a look at the zombie has said stays true when somebody else collects it.
+      if (!execution.reaped) outcome.status_errno = errno;
       // ECHILD: it has been collected by somebody else, and its pid may be in use again.
       if (errno == ECHILD) execution.leader_gone = true;
     } else if (!status.exited) {
@@ -267,7 +268,7 @@ void ExitPump::leader_exited(Execution& execution) {
   if (!last) {
     {
       std::lock_guard lock(execution.mutex);
-      outcome.cause = execution.cause;
+      outcome.cause = execution.cause_for(outcome.signal);
     }
     execution.tenant->queue.post(terminal(EventType::reaped, execution));
     execution.reaped_posted = true;
@@ -366,9 +367,7 @@ void ExitPump::finish(Execution& execution) {
     std::lock_guard lock(execution.mutex);
     Outcome& outcome = execution.outcome;
     outcome.cut = execution.cut;
-    outcome.cause = execution.cause;
-    const bool by_us = outcome.signal > 0 && outcome.signal < 64 && (execution.signals_sent >> outcome.signal & 1) != 0;
-    if (outcome.cause == Cause::none && by_us) outcome.cause = Cause::killed;
+    outcome.cause = execution.cause_for(outcome.signal);
     execution.pidfd.reset();
   }
   std::vector<Event> events;

@@ -3,7 +3,10 @@
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <vector>
+
+#include "slab_depot.h"
 
 namespace lastbyte {
 
@@ -38,14 +41,18 @@ Block* allocate_block(size_t capacity) {
       return block;
     }
   }
-  auto* block = static_cast<Block*>(std::malloc(sizeof(Block) + capacity));
-  if (block == nullptr) return nullptr;
-  *block = Block{reinterpret_cast<char*>(block + 1), capacity, 0};
+  void* const memory = std::malloc(sizeof(Block) + capacity);
+  if (memory == nullptr) return nullptr;
+  auto* block = new (memory) Block{.data = static_cast<char*>(memory) + sizeof(Block), .capacity = capacity};
   p.bytes += capacity;
   return block;
 }
 
 void recycle_block(Block* block) {
+  if (block->depot != nullptr) {
+    block->depot->give_back(block);
+    return;
+  }
   Pool& p = pool();
   if (block->capacity == kSlabBytes) {
     std::lock_guard lock(p.mutex);

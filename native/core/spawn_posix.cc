@@ -5,6 +5,7 @@
 #include <spawn.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "path_search.h"
 #include "syscalls.h"
@@ -66,7 +67,8 @@ class Attributes {
     posix_spawnattr_init(&attributes_);
     // Node ignores SIGPIPE and SIGXFSZ, and ignored signals survive exec; so does the launchers' full mask.
     sigset_t signals;
-    sigfillset(&signals);
+    // Every bit: sigfillset(3) leaves out the two that glibc keeps for itself, and its posix_spawn() ignores those then.
+    std::memset(&signals, 0xff, sizeof(signals));
     posix_spawnattr_setsigdefault(&attributes_, &signals);
     sigemptyset(&signals);
     posix_spawnattr_setsigmask(&attributes_, &signals);

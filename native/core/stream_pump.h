@@ -8,7 +8,9 @@
 
 #include "execution.h"
 #include "inbox.h"
+#include "output_reader.h"
 #include "poller.h"
+#include "pump_turn.h"
 #include "stdin_writer.h"
 
 namespace lastbyte {
@@ -58,48 +60,23 @@ class StreamPump {
     int error = 0;
     StartStage stage = StartStage::spawn;
   };
-  struct Unfinished {
-    std::shared_ptr<Execution> execution;
-    OutputStream* stream;  // null: stdin
-  };
-
   void run();
   void carry_out(const Command& command);
   void resume_if_stalled(Execution& execution, OutputStream& stream);
-  int64_t timeout() const;
-
-  // Output.
-  void read(OutputStream& stream, bool hangup);
-  bool stall(OutputStream& stream);
-  char* destination(OutputStream& stream, size_t* room);
-  void received(OutputStream& stream, size_t size, bool into_block);
-  void post(OutputStream& stream, const char* data, size_t size);
-  void post_block(OutputStream& stream, BlockPtr block);
-  void post_filling(OutputStream& stream);
-  void post_overdue(uint64_t now);
-  void read_what_is_there(OutputStream& stream);
-  void finish(OutputStream& stream, bool was_cut);
-  void close_pipe(OutputStream& stream);
-  void touched(Execution& execution);
-  void flush_touched();
-
   void write_stdin(const std::shared_ptr<Execution>& execution);
 
   ExitPump* exit_pump_;
   Poller poller_;
   Inbox<Command> inbox_;
-  StdinWriter stdin_writer_;
   pthread_t thread_{};
   bool running_ = false;
   std::atomic<bool> stopping_{false};
 
   // This thread only.
-  std::vector<char> scratch_;
-  std::vector<Unfinished> unfinished_;         // had more to do than fits into one turn
-  std::vector<OutputStream*> filling_;         // hold bytes that have not been posted
-  std::vector<std::shared_ptr<Tenant>> touched_;
-  // A poller's answer may name a stream that an earlier part of the same answer has ended.
-  std::vector<std::shared_ptr<Execution>> graveyard_;
+  PumpTurn turn_;
+  OutputReader reader_;
+  StdinWriter writer_;
+  std::vector<std::shared_ptr<Execution>> unwritten_;  // had more for stdin than fits into one turn
 };
 
 }  // namespace lastbyte

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #ifdef __linux__
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
 
@@ -209,6 +210,18 @@ uint64_t now_ns() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+void rest(int64_t ns) {
+  if (ns <= 0) return;
+  const timespec time{.tv_sec = static_cast<time_t>(ns / 1'000'000'000), .tv_nsec = static_cast<long>(ns % 1'000'000'000)};
+  nanosleep(&time, nullptr);
+}
+
+void shorten_timer_slack() {
+#ifdef __linux__
+  ::prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
+#endif
 }
 
 }  // namespace lastbyte::sys

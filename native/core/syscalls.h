@@ -52,5 +52,9 @@ int collect(pid_t pid, ChildStatus* out);
 int start_thread(pthread_t* thread, void* (*body)(void*), void* argument, const char* name);
 
 uint64_t now_ns();
+// Sleeps; not at all for 0.
+void rest(int64_t ns);
+// Lets the calling thread's short sleeps be as short as they are meant (by default Linux adds up to 50 us).
+void shorten_timer_slack();
 
 }  // namespace lastbyte::sys

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "event_queue.h"
+#include "slab_depot.h"
 
 namespace lastbyte {
 
@@ -18,6 +19,8 @@ class Tenant {
  public:
   explicit Tenant(EventSink* sink) : queue(sink) {}
 
+  // Before the queue, which may hold slabs of it.
+  SlabDepot depot;
   EventQueue queue;
 
   void insert(std::shared_ptr<Execution> execution);
