@@ -49,7 +49,6 @@ export class Engine {
       streamEnds: callbacks.onStreamEnd !== undefined,
     });
     loop.add(execution);
-    if (request.cancelled === true) loop.refuse(execution);
     return execution;
   }
 

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawChart } from './chart.mjs';
+import { docs } from './paths.mjs';
+import { updateReadme } from './readme.mjs';
 import { formatTable, tablesOf } from './tables.mjs';
 import { targetsTable } from './targets.mjs';
 
@@ -38,6 +40,7 @@ export function writeReport(folder, report) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'benchmarks.md'), markdown(report));
   writeFileSync(join(folder, 'benchmarks.json'), json(report));
+  if (folder === docs) updateReadme(report);
   const chart = drawChart(report.results, report.drivers);
   if (chart) writeFileSync(join(folder, 'benchmarks.svg'), chart);
 }

@@ -1,13 +1,12 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { ClosedError } from '../errors.js';
+import { ClosedError, LastbyteError } from '../errors.js';
 import {
   EventType,
   type NativeEnvironment,
   RECORD_CAPACITY,
   RECORD_STRIDE,
   REQUEST_SLOTS,
-  StartStage,
 } from '../native/contract.js';
 import { loadAddon } from '../native/load.js';
 import type { Execution, StreamNumber, WaitCallback, WriteCallback } from './execution.js';
@@ -53,9 +52,15 @@ export class EngineLoop {
   #whenIdle: (() => void) | undefined;
 
   constructor(options: { copyOutput?: boolean } = {}) {
-    this.native = loadAddon().open(() => this.#turn(), this.#records, this.request, {
-      copyOutput: options.copyOutput === true,
-    });
+    const addon = loadAddon();
+    try {
+      this.native = addon.open(() => this.#turn(), this.#records, this.request, {
+        copyOutput: options.copyOutput === true,
+      });
+    } catch (cause) {
+      const { message, code = 'ERR_LASTBYTE_ENGINE' } = cause as NodeJS.ErrnoException;
+      throw new LastbyteError(message, code, { cause });
+    }
     shutDownAtExit(this);
   }
 
@@ -74,11 +79,6 @@ export class EngineLoop {
     this.#retain();
   }
 
-  /** StartFailed of an execution that was cancelled before it came here; the native engine never hears of it. */
-  refuse(execution: Execution): void {
-    queueMicrotask(() => this.#startFailed(execution, constants.errno.ECANCELED, StartStage.cancelled));
-  }
-
   addWaiter(execution: Execution, callback: WaitCallback): void {
     const waiter = { execution, callback, late: execution.settled };
     if (this.closed) {
@@ -92,6 +92,10 @@ export class EngineLoop {
   }
 
   write(execution: Execution, data: Uint8Array, callback: WriteCallback | undefined): void {
+    if (this.#down) {
+      if (callback !== undefined) queueMicrotask(() => callback(constants.errno.EPIPE));
+      return;
+    }
     let token = 0;
     if (callback !== undefined) {
       this.#lastToken += 1;
@@ -130,6 +134,9 @@ export class EngineLoop {
       });
     }
     this.shutDown();
+    // Answers that were still queued went with the queue.
+    for (const callback of this.#writes.values()) queueMicrotask(() => callback(constants.errno.EPIPE));
+    this.#writes.clear();
   }
 
   /** Teardown: no callback runs after this. */

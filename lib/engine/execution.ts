@@ -172,7 +172,10 @@ export class Execution {
     }
   }
 
-  /** The event loop may end while this execution lives; at the host's exit it is left running. */
+  /**
+   * The event loop may end while this execution lives; at the main thread's exit it is left running. A worker leaves
+   * nothing behind.
+   */
   unref(): void {
     if (this.#referenced) {
       this.#referenced = false;

@@ -177,9 +177,10 @@ export function submit(loop: EngineLoop, id: number, request: ExecutionRequest, 
     request.windowBytes === undefined ? DEFAULT_WINDOW_BYTES : checkWindow(request.windowBytes);
   slots[RequestSlot.startedNow] = wants.startedNow ? 1 : 0;
   slots[RequestSlot.streamEnds] = wants.streamEnds ? 1 : 0;
+  slots[RequestSlot.cancelled] = request.cancelled === true ? 1 : 0;
   const argv = joinArguments(file, request);
   const environment = joinEnvironment(request.env);
-  if (request.cancelled !== true) loop.native.execute(file, argv, environment, cwd);
+  loop.native.execute(file, argv, environment, cwd);
 }
 
 /** Which events somebody waits for; the others are not made, or ride along. */

@@ -98,8 +98,10 @@ export const RequestSlot = {
   startedNow: 11,
   /** 1: `streamEnd` is wanted */
   streamEnds: 12,
+  /** 1: it must not be started; startFailed with ECANCELED follows */
+  cancelled: 13,
 } as const;
-export const REQUEST_SLOTS = 13;
+export const REQUEST_SLOTS = 14;
 
 export interface NativeEnvironment {
   /**

@@ -36,6 +36,7 @@ napi_value Environment::open(napi_env env, napi_callback_info info) {
   const js::Arguments arguments(env, info);
   auto* environment = new Environment;
   if (!environment->start(env, arguments.values)) {
+    environment->release_arrays(env);
     delete environment;
     return nullptr;
   }
@@ -268,9 +269,13 @@ napi_value Environment::shutdown(napi_env env, const napi_value*) {
   napi_release_threadsafe_function(wake_function_, napi_tsfn_abort);
   delivery_->withdraw_slabs(env, *tenant_);
   release_writes(env, std::vector<napi_ref>(writes_.begin(), writes_.end()));
-  napi_delete_reference(env, records_reference_);
-  napi_delete_reference(env, request_reference_);
+  release_arrays(env);
   return nullptr;
+}
+
+void Environment::release_arrays(napi_env env) {
+  if (records_reference_ != nullptr) napi_delete_reference(env, records_reference_);
+  if (request_reference_ != nullptr) napi_delete_reference(env, request_reference_);
 }
 
 napi_value Environment::stats(napi_env env, const napi_value*) {

@@ -26,6 +26,7 @@ class Environment final : public EventSink {
   // Ends what runs and lets the engine go. May come twice: by JavaScript, and by the environment's cleanup.
   void shut_down();
   void release_writes(napi_env env, const std::vector<napi_ref>& references);
+  void release_arrays(napi_env env);
 
   static void on_wake(napi_env env, napi_value callback, void* context, void* data);
   static void on_cleanup(void* self);

@@ -30,6 +30,7 @@ SpawnRequest read_request(napi_env env, const napi_value arguments[4], const dou
   request.window_bytes = static_cast<int64_t>(slot(RequestSlot::window_bytes));
   request.started_now = slot(RequestSlot::started_now) != 0;
   request.stream_ends = slot(RequestSlot::stream_ends) != 0;
+  request.cancelled = slot(RequestSlot::cancelled) != 0;
   return request;
 }
 

@@ -21,8 +21,9 @@ enum class RequestSlot : unsigned char {
   window_bytes = 10,
   started_now = 11,
   stream_ends = 12,
+  cancelled = 13,
 };
-constexpr size_t kRequestSlots = 13;
+constexpr size_t kRequestSlots = 14;
 
 // The request of execute(file, argv, environment, cwd), with its numbers in `slots`.
 SpawnRequest read_request(napi_env env, const napi_value arguments[4], const double* slots);

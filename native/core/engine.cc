@@ -81,7 +81,7 @@ unsigned Engine::threads() const { return 1 + launcher_count() + static_cast<uns
 void Engine::execute(std::shared_ptr<Tenant> tenant, SpawnRequest request) {
   auto execution = std::make_shared<Execution>(tenant, std::move(request));
   execution->pump = stream_pumps_[next_pump_++ % stream_pumps_.size()].get();
-  execution->cancelled = tenant->closed();
+  execution->cancelled = execution->request().cancelled || tenant->closed();
   tenant->insert(execution);
   launcher_.enqueue(std::move(execution));
 }

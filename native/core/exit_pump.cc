@@ -1,7 +1,5 @@
 #include "exit_pump.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -18,8 +16,6 @@ constexpr uint64_t kFlushSoonNs = 10'000'000;
 // Without pidfds: how often statuses are asked for. Doubled while nothing happens.
 constexpr uint64_t kShortestPollNs = 1'000'000;
 constexpr uint64_t kLongestPollNs = 16'000'000;
-// From SIGKILL for the group to cutting what still holds a pipe: it has left the group, and may never end.
-constexpr int64_t kShortestLastGraceNs = 100'000'000;
 
 double milliseconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
@@ -167,13 +163,7 @@ void ExitPump::carry_out(const Command& command) {
         next_poll_ns_ = 0;
         poll_interval_ns_ = kShortestPollNs;
       }
-      if (execution->request().timeout_ns > 0) {
-        timers_.arm(&execution->ladder_timer, execution->started_ns + execution->request().timeout_ns, [this, execution] {
-          execution->ladder_timer.reset();
-          execution->end(Cause::timed_out, execution->request().kill_signal);
-          arm_ladder(*execution, execution->request().kill_after_ns);
-        });
-      }
+      if (execution->request().timeout_ns > 0) ladder_.start_at_timeout(*execution);
       break;
     case Kind::joined:
       finish(*execution);
@@ -190,16 +180,15 @@ void ExitPump::carry_out(const Command& command) {
       command.tenant->queue.flush();
       break;
     case Kind::escalate:
-      if (!execution->finished) arm_ladder(*execution, command.duration_ns);
+      if (!execution->finished) ladder_.climb(*execution, command.duration_ns);
       break;
     case Kind::cut_at_reaped:
-      execution->cut_when_reaped = true;
-      if (execution->reaped && !execution->finished) cut_open_streams(*execution);
+      drain_.cut(*execution);
       break;
     case Kind::orphan:
       if (execution->finished) break;
-      timers_.disarm(&execution->ladder_timer);
-      timers_.disarm(&execution->drain_timer);
+      ladder_.stop(*execution);
+      drain_.stop(*execution);
       execution->finished = true;
       if (!execution->reaped) orphans_.emplace(execution, command.execution);
       execution->tenant->remove(execution->id);
@@ -273,7 +262,7 @@ void ExitPump::leader_exited(Execution& execution) {
     execution.tenant->queue.post(terminal(EventType::reaped, execution));
     execution.reaped_posted = true;
     flush_soon(execution.tenant);
-    start_draining(execution);
+    drain_.start(execution);
   }
   if (execution.arrive()) finish(execution);
 }
@@ -290,64 +279,6 @@ void ExitPump::poll_exits(uint64_t now) {
   }
   poll_interval_ns_ = found ? kShortestPollNs : std::min(poll_interval_ns_ * 2, kLongestPollNs);
   next_poll_ns_ = now + poll_interval_ns_;
-}
-
-void ExitPump::start_draining(Execution& execution) {
-  const SpawnRequest& request = execution.request();
-  if (execution.cut_when_reaped) {
-    cut_open_streams(execution);
-  } else if (request.drain == DrainMode::deadline) {
-    timers_.arm(&execution.drain_timer, sys::now_ns() + request.drain_ns, [this, &execution] {
-      execution.drain_timer.reset();
-      cut_open_streams(execution);
-    });
-  } else if (request.drain == DrainMode::idle) {
-    timers_.arm(&execution.drain_timer, sys::now_ns() + request.drain_ns, [this, &execution] {
-      execution.drain_timer.reset();
-      drain_idle(execution);
-    });
-  }
-}
-
-void ExitPump::drain_idle(Execution& execution) {
-  const uint64_t now = sys::now_ns();
-  const uint64_t idle = execution.request().drain_ns;
-  uint64_t again = 0;
-  for (const OutputStream& stream : execution.output) {
-    if (!stream.piped || stream.ended) continue;
-    // Held back by its consumer: it may have more to say.
-    if (stream.stalled) again = now + idle;
-    else again = std::max(again, stream.last_byte_ns + idle);
-  }
-  if (again <= now) {
-    cut_open_streams(execution);
-    return;
-  }
-  timers_.arm(&execution.drain_timer, again, [this, &execution] {
-    execution.drain_timer.reset();
-    drain_idle(execution);
-  });
-}
-
-void ExitPump::cut_open_streams(Execution& execution) {
-  for (const OutputStream& stream : execution.output) {
-    if (stream.piped && !stream.ended) execution.pump->cut(execution.shared_from_this(), stream.number);
-  }
-}
-
-void ExitPump::arm_ladder(Execution& execution, int64_t kill_after_ns) {
-  if (kill_after_ns < 0) return;
-  timers_.arm(&execution.ladder_timer, sys::now_ns() + static_cast<uint64_t>(kill_after_ns),
-              [this, &execution, kill_after_ns] {
-                execution.ladder_timer.reset();
-                execution.kill(SIGKILL);
-                const int64_t grace = std::max(kill_after_ns, kShortestLastGraceNs);
-                timers_.arm(&execution.ladder_timer, sys::now_ns() + static_cast<uint64_t>(grace), [this, &execution] {
-                  execution.ladder_timer.reset();
-                  execution.cut_when_reaped = true;
-                  if (execution.reaped) cut_open_streams(execution);
-                });
-              });
 }
 
 void ExitPump::finish(Execution& execution) {
@@ -378,8 +309,8 @@ void ExitPump::finish(Execution& execution) {
 }
 
 void ExitPump::settle(Execution& execution, std::vector<Event>& events) {
-  timers_.disarm(&execution.ladder_timer);
-  timers_.disarm(&execution.drain_timer);
+  ladder_.stop(execution);
+  drain_.stop(execution);
   {
     std::lock_guard lock(execution.mutex);
     execution.stage = Execution::Stage::settled;

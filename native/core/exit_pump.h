@@ -7,8 +7,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "drain.h"
 #include "execution.h"
 #include "inbox.h"
+#include "ladder.h"
 #include "poller.h"
 #include "timers.h"
 
@@ -73,10 +75,6 @@ class ExitPump {
   void leader_exited(Execution& execution);
   bool read_status(Execution& execution, bool collect);
   void poll_exits(uint64_t now);
-  void start_draining(Execution& execution);
-  void drain_idle(Execution& execution);
-  void cut_open_streams(Execution& execution);
-  void arm_ladder(Execution& execution, int64_t kill_after_ns);
   void finish(Execution& execution);
   void settle(Execution& execution, std::vector<Event>& events);
   int64_t timeout(uint64_t now) const;
@@ -90,6 +88,8 @@ class ExitPump {
 
   // This thread only.
   Timers timers_;
+  Drain drain_{&timers_};
+  Ladder ladder_{&timers_, &drain_};
   std::vector<std::shared_ptr<Execution>> polled_;  // without a pidfd
   uint64_t next_poll_ns_ = 0;
   uint64_t poll_interval_ns_ = 0;

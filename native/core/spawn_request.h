@@ -45,6 +45,7 @@ struct SpawnRequest {
   int64_t window_bytes = 1 << 20;
   bool started_now = false;
   bool stream_ends = false;
+  bool cancelled = false;  // it must not be started: fails with ECANCELED
 };
 
 // A copy of the host process's environment. On the thread that changes it, if any does.

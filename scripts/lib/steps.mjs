@@ -32,7 +32,7 @@ export const addon = () =>
 export const compiled = () =>
   stamped({
     name: 'dist',
-    inputs: ['lib', 'tsconfig.json', 'rolldown.config.mjs', 'package-lock.json'],
+    inputs: ['lib', 'tsconfig.json', 'rolldown.config.mjs', 'package.json', 'package-lock.json'],
     outputs: ['dist/index.js'],
     make: async () => {
       for (const folder of ['js', 'dist']) rmSync(join(cache, folder), { recursive: true, force: true });
