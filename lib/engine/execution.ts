@@ -48,12 +48,7 @@ export class Execution {
   #referenced = true;
 
   /** @internal Use `execute`. */
-  constructor(
-    loop: EngineLoop,
-    id: number,
-    request: ExecutionRequest,
-    callbacks: ExecutionCallbacks,
-  ) {
+  constructor(loop: EngineLoop, id: number, request: ExecutionRequest, callbacks: ExecutionCallbacks) {
     this.id = id;
     this.request = request;
     this.callbacks = callbacks;
@@ -64,6 +59,11 @@ export class Execution {
 
   get settled(): boolean {
     return this.info !== undefined || this.startError !== undefined;
+  }
+
+  /** @internal The engine has been closed: what comes now comes of that. */
+  get closed(): boolean {
+    return this.#loop.closed;
   }
 
   get referenced(): boolean {

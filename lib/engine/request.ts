@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError } from '../errors.js';
 import { DrainMode, RequestSlot, StdioMode } from '../native/contract.js';
 import type { EngineLoop } from './engine-loop.js';
+import { inMainThread } from './main-thread.js';
 import { type Signal, signalNumber } from './signals.js';
 
 /** Credit of an output stream unless the request says otherwise: what may be queued or unread, in bytes. */
@@ -68,7 +69,11 @@ export function checkSignal(name: string, value: unknown, numbers: boolean): num
   if (numbers && Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 64) return value as number;
   const number = typeof value === 'string' ? signalNumber(value) : undefined;
   if (number === undefined) {
-    throw new InvalidArgumentError(name, numbers ? "a signal's name, or a number from 0 to 64" : "a signal's name", value);
+    throw new InvalidArgumentError(
+      name,
+      numbers ? "a signal's name, or a number from 0 to 64" : "a signal's name",
+      value,
+    );
   }
   return number;
 }
@@ -114,14 +119,6 @@ function joinArguments(file: string, request: ExecutionRequest): string {
   let joined = argv0;
   for (let i = 0; i < args.length; i++) joined += `\0${checkString(`args[${i}]`, args[i])}`;
   return joined;
-}
-
-let mainThread: boolean | undefined;
-
-/** Loading node:worker_threads takes a millisecond and a half: not at import, only with the first start. */
-function inMainThread(): boolean {
-  mainThread ??= process.getBuiltinModule('node:worker_threads').isMainThread;
-  return mainThread;
 }
 
 /**

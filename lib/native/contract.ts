@@ -8,6 +8,8 @@
  * the last `take()` filled; the first record starts at slot 1. Twin: `kRecordStride` in delivery.h.
  */
 export const RECORD_STRIDE = 12;
+/** Bytes of small outputs that one `take()` can copy. Twin: `kSmallBytes` in delivery.h. */
+export const SMALL_BYTES = 64 * 1024;
 /** Records that one `take()` can fill. Twin: `kRecordCapacity` in delivery.h. */
 export const RECORD_CAPACITY = 256;
 
@@ -17,7 +19,10 @@ export const EventType = {
   started: 1,
   /** 2: errno, 3: StartStage */
   startFailed: 2,
-  /** 2: stream (1 or 2), 3: index of the buffer in what `take()` returned, 4: offset, 5: length */
+  /**
+   * 2: stream (1 or 2), 3: index of the buffer in what `take()` returned, −1 for the shared bytes of small outputs,
+   * 4: offset in them, 5: length
+   */
   output: 3,
   /** 2…11: outcome, see `OutcomeSlot` */
   reaped: 4,
@@ -129,7 +134,10 @@ export interface NativeEnvironment {
   cancel(id: number, stream: number): void;
   /** Somebody waits for Started of this execution: no riding along. */
   expectStarted(id: number): void;
-  /** Fills the records array; returns the buffers that they refer to, undefined where there are none. */
+  /**
+   * Fills the records, and the shared bytes with the small outputs among them; returns the buffers that the large ones
+   * are in, undefined where there are none.
+   */
   take(): Buffer[] | undefined;
   /** Whether this environment's events keep the event loop alive. Not, at first. */
   ref(): void;
@@ -176,13 +184,15 @@ export interface NativeFaults {
 
 export interface NativeAddon {
   /**
-   * One environment: its queue, its wake. `onWake` is called on this thread when events are queued. `records` and
-   * `request` are shared with C++ from here on. `copyOutput` forces copies where external buffers would be used.
+   * One environment: its queue, its wake. `onWake` is called on this thread when events are queued. `records`,
+   * `request` and `smallBytes` are shared with C++ from here on. `copyOutput` forces copies where the engine's memory
+   * would be handed over.
    */
   open(
     onWake: () => void,
     records: Float64Array,
     request: Float64Array,
+    smallBytes: Uint8Array,
     options: { copyOutput: boolean },
   ): NativeEnvironment;
   faults?: NativeFaults;

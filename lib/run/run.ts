@@ -18,7 +18,7 @@ type StringOptions = RunOptions & { encoding?: 'utf8' | undefined };
  * `check` doesn't accept the exit, MaxBytesError beyond `maxBytes`, AbortError when `signal` was aborted, SpawnError where
  * it could not be started, StatusLostError, and ClosedError when the engine was closed.
  */
-export function run(file: string, args: readonly string[], options: BufferOptions): RunPromise<Buffer>;
+export function run(file: string, args: readonly string[] | undefined, options: BufferOptions): RunPromise<Buffer>;
 export function run(file: string, args?: readonly string[], options?: StringOptions): RunPromise<string>;
 export function run(file: string, args?: readonly string[], options?: RunOptions): RunPromise<string | Buffer>;
 export function run(file: string, options: BufferOptions): RunPromise<Buffer>;

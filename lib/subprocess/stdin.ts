@@ -26,13 +26,19 @@ export function connectStdin(supervisor: Supervisor): StdinStream | undefined {
   const { execution, plan } = supervisor;
   if (plan.request.stdin !== 'pipe' || plan.input !== undefined) return undefined;
   const context = new AsyncResource('LASTBYTE_STDIN');
-  let writing = false;
+  let writing: Callback | undefined;
+  const written = (error: Error | null) => {
+    const callback = writing as Callback;
+    writing = undefined;
+    context.runInAsyncScope(callback, undefined, error);
+  };
   /** Calls back when the pump has taken the bytes, so that the stream's own limit is the backpressure. */
   const answer = (callback: Callback): WriteCallback => {
-    writing = true;
+    writing = callback;
     return (errno) => {
-      writing = false;
-      context.runInAsyncScope(callback, undefined, errno === null ? null : writeError(errno, supervisor.id));
+      if (errno === null) written(null);
+      // Without a pid the start has failed: its error, which follows, is the one to tell.
+      else if (execution.pid !== undefined) written(writeError(errno, supervisor.id));
     };
   };
   // Loading node:stream takes 2 ms: only who asks for a stream pays.
@@ -62,10 +68,14 @@ export function connectStdin(supervisor: Supervisor): StdinStream | undefined {
   // A child that ends without reading its stdin must not end its host: an 'error' that nobody listens for is no crash.
   stream.on('error', () => {});
   // What is being written then gets its own answer.
-  const closed = () => void (!writing && stream.destroy());
+  const closed = () => void (writing ?? stream.destroy());
+  const failed = (error: LastbyteError) => {
+    if (writing !== undefined) written(error);
+    stream.destroy(error);
+  };
   supervisor.onStdinGone = closed;
-  if (execution.startError !== undefined) stream.destroy(execution.startError);
+  if (execution.startError !== undefined) failed(execution.startError);
   else if (supervisor.stdinClosed || execution.settled) closed();
-  else supervisor.beforeEnd({ ended: (error) => (error === undefined ? closed() : stream.destroy(error)) });
+  else supervisor.beforeEnd({ ended: (error) => (error === undefined ? closed() : failed(error)) });
   return stream;
 }

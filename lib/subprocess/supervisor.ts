@@ -60,7 +60,7 @@ export class Supervisor implements ExecutionCallbacks {
 
   /** Before the first event only: the engine then reports the end of each stream as it comes, not with Exit. */
   wantStreamEnds(): void {
-    this.onStreamEnd = (stream) => (stream === 1 ? this.stdout : this.stderr)?.end();
+    this.onStreamEnd = (stream) => (stream === 1 ? this.stdout : this.stderr)?.end(this.#closedError());
   }
 
   beforeEnd(target: EndTarget): void {
@@ -134,10 +134,9 @@ export class Supervisor implements ExecutionCallbacks {
     this.#catchUp();
   }
 
-  onExit(info: ExitInfo): void {
+  onExit(): void {
     this.seq += 1;
-    const closed = info.reason === 'closed' ? new ClosedError('The engine was closed', { id: this.id }) : undefined;
-    this.#end(closed);
+    this.#end(this.#closedError());
     this.#catchUp();
   }
 
@@ -154,6 +153,11 @@ export class Supervisor implements ExecutionCallbacks {
   aborted(): void {
     const { killSignal, killAfterMs } = this.plan.request;
     this.execution.terminate('aborted', killSignal, killAfterMs);
+  }
+
+  /** Of a stream that ends when the engine has been closed: nobody knows what else would have come. */
+  #closedError(): ClosedError | undefined {
+    return this.execution.closed ? new ClosedError('The engine was closed', { id: this.id }) : undefined;
   }
 
   #end(error: LastbyteError | undefined): void {

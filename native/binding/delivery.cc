@@ -1,6 +1,7 @@
 #include "delivery.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace lastbyte {
 
@@ -49,8 +50,6 @@ void write_record(double* record, const Event& event) {
   }
 }
 
-bool is_small_output(const Event& event) { return event.type == EventType::output && !event.block; }
-
 }  // namespace
 
 napi_value Delivery::take(napi_env env, Tenant& tenant, std::vector<napi_ref>* released) {
@@ -63,35 +62,29 @@ napi_value Delivery::take(napi_env env, Tenant& tenant, std::vector<napi_ref>* r
 
   napi_value buffers = nullptr;
   uint32_t buffer_count = 0;
-  const auto append = [&](napi_value buffer) {
-    if (buffers == nullptr) napi_create_array(env, &buffers);
-    napi_set_element(env, buffers, buffer_count, buffer);
-    return buffer_count++;
-  };
-
-  const napi_value small_outputs = copy_small_outputs(env, end);
-  uint32_t small_index = 0;
-  uint64_t small_offset = 0;
-  if (small_outputs != nullptr) small_index = append(small_outputs);
-
+  size_t small = 0;
   double* record = records_ + 1;
-  for (size_t i = cursor_; i < end; i++, record += kRecordStride) {
-    Event& event = batch_.events[i];
+  const size_t begin = cursor_;
+  for (; cursor_ < end; cursor_++, record += kRecordStride) {
+    Event& event = batch_.events[cursor_];
+    if (event.type == EventType::output && !event.block && small + event.size > kSmallBytes) break;
     write_record(record, event);
     if (event.reference != nullptr) released->push_back(static_cast<napi_ref>(event.reference));
     if (event.type != EventType::output) continue;
     record[5] = static_cast<double>(event.size);
     if (event.block) {
-      record[3] = append(hand_over(env, std::move(event.block)));
+      if (buffers == nullptr) napi_create_array(env, &buffers);
+      napi_set_element(env, buffers, buffer_count, hand_over(env, std::move(event.block)));
+      record[3] = buffer_count++;
       record[4] = 0;
     } else {
-      record[3] = small_index;
-      record[4] = static_cast<double>(small_offset);
-      small_offset += event.size;
+      std::memcpy(small_bytes_ + small, batch_.bytes.data() + event.number, event.size);
+      record[3] = -1;
+      record[4] = static_cast<double>(small);
+      small += event.size;
     }
   }
-  records_[0] = static_cast<double>(end - cursor_);
-  cursor_ = end;
+  records_[0] = static_cast<double>(cursor_ - begin);
   if (!copy_output_) lend_slabs(env, tenant.depot);
   return buffers;
 }
@@ -125,22 +118,6 @@ void Delivery::withdraw_slabs(napi_env env, Tenant& tenant) {
     napi_delete_reference(env, static_cast<napi_ref>(block->lender));
     delete block;
   }
-}
-
-napi_value Delivery::copy_small_outputs(napi_env env, size_t end) {
-  // They stand one behind the other in the batch's bytes: one copy for all.
-  uint64_t begin = 0;
-  uint64_t size = 0;
-  for (size_t i = cursor_; i < end; i++) {
-    const Event& event = batch_.events[i];
-    if (!is_small_output(event)) continue;
-    if (size == 0) begin = event.number;
-    size += event.size;
-  }
-  if (size == 0) return nullptr;
-  napi_value buffer = nullptr;
-  napi_create_buffer_copy(env, size, batch_.bytes.data() + begin, nullptr, &buffer);
-  return buffer;
 }
 
 napi_value Delivery::hand_over(napi_env env, BlockPtr block) {

@@ -12,15 +12,15 @@ namespace {
 // Up to here a copy costs less than keeping JavaScript's buffer alive.
 constexpr size_t kCopiedWriteBytes = 64 * 1024;
 
-// The memory of a Float64Array of at least `length`, kept alive by `reference`; null where it is something else.
-double* share_array(napi_env env, napi_value value, size_t length, napi_ref* reference) {
+// The memory of a typed array of at least `length`, kept alive by `reference`; null where it is something else.
+void* share_array(napi_env env, napi_value value, napi_typedarray_type wanted, size_t length, napi_ref* reference) {
   napi_typedarray_type type = napi_int8_array;
   size_t actual = 0;
   void* data = nullptr;
   if (napi_get_typedarray_info(env, value, &type, &actual, &data, nullptr, nullptr) != napi_ok) return nullptr;
-  if (type != napi_float64_array || actual < length) return nullptr;
+  if (type != wanted || actual < length) return nullptr;
   napi_create_reference(env, value, 1, reference);
-  return static_cast<double*>(data);
+  return data;
 }
 
 bool option(napi_env env, napi_value options, const char* name) {
@@ -46,11 +46,13 @@ napi_value Environment::open(napi_env env, napi_callback_info info) {
   return environment->methods(env);
 }
 
-bool Environment::start(napi_env env, const napi_value arguments[4]) {
-  double* const records =
-      share_array(env, arguments[1], 1 + kRecordCapacity * kRecordStride, &records_reference_);
-  request_ = share_array(env, arguments[2], kRequestSlots, &request_reference_);
-  if (records == nullptr || request_ == nullptr) {
+bool Environment::start(napi_env env, const napi_value arguments[5]) {
+  constexpr size_t records_length = 1 + kRecordCapacity * kRecordStride;
+  void* const records = share_array(env, arguments[1], napi_float64_array, records_length, &records_reference_);
+  void* const request = share_array(env, arguments[2], napi_float64_array, kRequestSlots, &request_reference_);
+  void* const small_bytes = share_array(env, arguments[3], napi_uint8_array, kSmallBytes, &small_bytes_reference_);
+  request_ = static_cast<double*>(request);
+  if (records == nullptr || request == nullptr || small_bytes == nullptr) {
     napi_throw_type_error(env, nullptr, "open: the shared arrays have another size than this addon expects");
     return false;
   }
@@ -69,7 +71,8 @@ bool Environment::start(napi_env env, const napi_value arguments[4]) {
   }
   napi_unref_threadsafe_function(env, wake_function_);
   tenant_ = std::make_shared<Tenant>(this);
-  delivery_ = std::make_unique<Delivery>(records, option(env, arguments[3], "copyOutput"));
+  delivery_ = std::make_unique<Delivery>(static_cast<double*>(records), static_cast<char*>(small_bytes),
+                                         option(env, arguments[4], "copyOutput"));
   return true;
 }
 

@@ -14,14 +14,14 @@ namespace lastbyte {
 // What one open() of one JavaScript environment holds, and its teardown. Everything but wake() runs on its thread.
 class Environment final : public EventSink {
  public:
-  // The JavaScript object of open(onWake, records, request, options), or null with an exception pending.
+  // The JavaScript object of open(onWake, records, request, smallBytes, options), or null with an exception pending.
   static napi_value open(napi_env env, napi_callback_info info);
 
   void wake() override;
 
  private:
   Environment() = default;
-  bool start(napi_env env, const napi_value arguments[4]);
+  bool start(napi_env env, const napi_value arguments[5]);
   napi_value methods(napi_env env);
   // Ends what runs and lets the engine go. May come twice: by JavaScript, and by the environment's cleanup.
   void shut_down();
@@ -61,6 +61,7 @@ class Environment final : public EventSink {
   // The arrays that JavaScript and this share; kept from being collected.
   napi_ref records_reference_ = nullptr;
   napi_ref request_reference_ = nullptr;
+  napi_ref small_bytes_reference_ = nullptr;
   double* request_ = nullptr;
   std::unique_ptr<Delivery> delivery_;
   // Buffers that stdin is being written from.

@@ -10,8 +10,8 @@
 namespace lastbyte::js {
 
 struct Arguments {
-  napi_value values[4] = {};
-  size_t count = 4;
+  napi_value values[5] = {};
+  size_t count = 5;
   void* data = nullptr;
 
   Arguments(napi_env env, napi_callback_info info) { napi_get_cb_info(env, info, &count, values, nullptr, &data); }

@@ -125,7 +125,6 @@ void Engine::shut_down(const std::shared_ptr<Tenant>& tenant) {
     }
     if (leave) {
       execution->pump->forget(execution);
-      exit_pump_.orphan(execution);
     } else {
       execution->end(Cause::closed, SIGKILL);
       exit_pump_.cut_at_reaped(execution);

@@ -25,11 +25,13 @@ void EventQueue::post_bytes(uint64_t execution, uint8_t stream, const char* data
 }
 
 void EventQueue::flush() {
-  std::lock_guard lock(mutex_);
-  if (closed_ || wake_outstanding_ || queued_.events.empty()) return;
-  wake_outstanding_ = true;
-  // Under the lock, so that close() knows that no call is under way.
-  sink_->wake();
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_ || wake_outstanding_ || queued_.events.empty()) return;
+    wake_outstanding_ = true;
+  }
+  std::lock_guard lock(sink_mutex_);
+  if (sink_ != nullptr) sink_->wake();
 }
 
 bool EventQueue::take(Batch* batch) {
@@ -41,6 +43,10 @@ bool EventQueue::take(Batch* batch) {
 }
 
 void EventQueue::close() {
+  {
+    std::lock_guard lock(sink_mutex_);
+    sink_ = nullptr;
+  }
   Batch dropped;
   std::lock_guard lock(mutex_);
   closed_ = true;

@@ -57,6 +57,9 @@ class EventQueue {
 
  private:
   mutable std::mutex mutex_;
+  // Held for each call of the sink, so that close() knows when there is none under way. Not the queue's own: a consumer
+  // that is woken at once would have to wait for it.
+  std::mutex sink_mutex_;
   EventSink* sink_;
   Batch queued_;
   bool wake_outstanding_ = false;

@@ -191,6 +191,7 @@ void ExitPump::carry_out(const Command& command) {
       drain_.stop(*execution);
       execution->finished = true;
       if (!execution->reaped) orphans_.emplace(execution, command.execution);
+      else if (!execution->collected) read_status(*execution, true);
       execution->tenant->remove(execution->id);
       break;
     case Kind::flush_soon: {
@@ -293,7 +294,8 @@ void ExitPump::finish(Execution& execution) {
     execution.pump->close_stdin(execution.shared_from_this());
     return;
   }
-  if (!execution.collected) read_status(execution, true);
+  // Twice, where it is refused: no zombie may be left behind.
+  for (int look = 0; look < 2 && !execution.collected && !execution.leader_gone; look++) read_status(execution, true);
   {
     std::lock_guard lock(execution.mutex);
     Outcome& outcome = execution.outcome;

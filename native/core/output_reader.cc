@@ -77,7 +77,7 @@ void OutputReader::read(OutputStream& stream, bool to_the_end) {
     }
     if (count < 0) {
       // A pipe can't fail to be read; if it does, its output isn't complete.
-      if (errno != EAGAIN) finish(stream, true);
+      if (errno != EAGAIN || poller_->rearm_reader(stream.fd.get(), &stream) != 0) finish(stream, true);
       return;
     }
     const auto size = static_cast<size_t>(count);

@@ -23,6 +23,9 @@ class Poller {
   int open();
   int add_reader(int fd, void* token);
   int add_writer(int fd, void* token);
+  // After EAGAIN: reports what has happened since the last report, however little.
+  int rearm_reader(int fd, void* token);
+  int rearm_writer(int fd, void* token);
   // Before the descriptor is closed: a child between fork and exec may still hold a copy of it, and then the kernel
   // keeps reporting it.
   void remove_reader(int fd);

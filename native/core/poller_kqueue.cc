@@ -44,6 +44,10 @@ int Poller::add_writer(int fd, void* token) {
   return add(fd_.get(), static_cast<uintptr_t>(fd), EVFILT_WRITE, 0, token);
 }
 
+// Adding what is there already makes the kernel look at it again.
+int Poller::rearm_reader(int fd, void* token) { return add_reader(fd, token); }
+int Poller::rearm_writer(int fd, void* token) { return add_writer(fd, token); }
+
 void Poller::remove_reader(int fd) {
   change(fd_.get(), static_cast<uintptr_t>(fd), EVFILT_READ, EV_DELETE, 0, nullptr);
 }

@@ -14,7 +14,7 @@ namespace lastbyte {
 class SlabDepot {
  public:
   // New ones are lent when fewer lie here; ones that come back are taken up to the larger number, and are the warmest.
-  static constexpr size_t kFewest = 2;
+  static constexpr size_t kFewest = 3;
   static constexpr size_t kMost = 4;
 
   // A slab of kSlabBytes, or null where none is here; then some are asked for.

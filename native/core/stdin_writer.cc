@@ -73,9 +73,9 @@ bool StdinWriter::write_some(const std::shared_ptr<Execution>& execution) {
     if (count < 0) {
       error = errno;
       if (error != EAGAIN) break;
-      if (in.watched) return false;
-      // The poller reports a pipe that has room already at the time of adding.
-      error = poller_->add_writer(in.fd.get(), token(*execution));
+      // The poller reports a pipe that has room already at this time.
+      error = in.watched ? poller_->rearm_writer(in.fd.get(), token(*execution))
+                         : poller_->add_writer(in.fd.get(), token(*execution));
       if (error != 0) break;
       in.watched = true;
       in.keep_alive = execution;

@@ -1,5 +1,6 @@
 #include "stream_pump.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -133,10 +134,9 @@ void StreamPump::run() {
   while (!stopping_) {
     ready.clear();
     sys::rest(reader_.rest());
-    poller_.wait(unwritten_.empty() ? reader_.patience() : 0, &ready);
+    poller_.wait(timeout(), &ready);
     inbox_.take(&commands);
     for (const Command& command : commands) carry_out(command);
-    commands.clear();
     for (const Poller::Ready& one : ready) {
       if (Execution* execution = StdinWriter::from_token(one.token)) {
         write_stdin(execution->shared_from_this());
@@ -147,6 +147,8 @@ void StreamPump::run() {
     reader_.continue_turn();
     for (const auto& execution : std::exchange(unwritten_, {})) write_stdin(execution);
     turn_.end();
+    // Not before: the poller may name an execution's stdin that one of these has closed.
+    commands.clear();
   }
   // Executions that are left running: their pipes are closed even so.
   inbox_.take(&commands);
@@ -181,8 +183,17 @@ void StreamPump::carry_out(const Command& command) {
     case Kind::forget:
       for (OutputStream& output : execution.output) reader_.close(output);
       writer_.close(execution, EPIPE);
+      // Only now: the consumer's memory, which bytes went into and came from, isn't touched any more.
+      exit_pump_->orphan(command.execution);
       break;
   }
+}
+
+int64_t StreamPump::timeout() const {
+  if (!unwritten_.empty()) return 0;
+  const int64_t reader = reader_.patience();
+  const int64_t wake = turn_.due();
+  return reader < 0 || wake < 0 ? std::max(reader, wake) : std::min(reader, wake);
 }
 
 void StreamPump::write_stdin(const std::shared_ptr<Execution>& execution) {

@@ -64,6 +64,7 @@ class StreamPump {
   void carry_out(const Command& command);
   void resume_if_stalled(Execution& execution, OutputStream& stream);
   void write_stdin(const std::shared_ptr<Execution>& execution);
+  int64_t timeout() const;
 
   ExitPump* exit_pump_;
   Poller poller_;
