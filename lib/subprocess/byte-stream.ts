@@ -51,7 +51,7 @@ export class ByteStream implements AsyncIterable<Buffer> {
     return readLines(this.#output, options);
   }
 
-  /** A `stream.Readable` of Buffers; destroying it closes the pipe. */
+  /** A `stream.Readable` of Buffers; destroying it closes the pipe. Without a listener, its `error` is no crash. */
   readable(): Readable {
     return toReadable(this.#output);
   }

@@ -22,5 +22,7 @@ export function toReadable(output: Output): Readable {
       callback(error);
     },
   });
+  // As with stdin: `wait()` tells a failed start, too, and who is told there must not be ended by it here.
+  readable.on('error', () => {});
   return readable;
 }

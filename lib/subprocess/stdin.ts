@@ -75,7 +75,7 @@ export function connectStdin(supervisor: Supervisor): StdinStream | undefined {
   };
   supervisor.onStdinGone = closed;
   if (execution.startError !== undefined) failed(execution.startError);
-  else if (supervisor.stdinClosed || execution.settled) closed();
-  else supervisor.beforeEnd({ ended: (error) => (error === undefined ? closed() : failed(error)) });
+  else if (supervisor.stdinClosed) closed();
+  else supervisor.beforeEnd({ ended: (error) => error !== undefined && failed(error) });
   return stream;
 }

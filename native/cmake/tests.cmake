@@ -1,12 +1,23 @@
 # Each native/test/*_test.cc becomes the program test/<name> in the build folder, linked with the core and doctest.
 find_path(DOCTEST_INCLUDE doctest/doctest.h REQUIRED)
-file(GLOB test_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/native/test/*_test.cc)
+set(test_folder ${CMAKE_CURRENT_SOURCE_DIR}/native/test)
+file(GLOB test_files CONFIGURE_DEPENDS ${test_folder}/*_test.cc)
+file(GLOB support_files CONFIGURE_DEPENDS ${test_folder}/support/*.cc)
+file(GLOB fixture_files CONFIGURE_DEPENDS ${test_folder}/fixtures/*.cc)
 # Helpers that several tests share, and doctest's main, are compiled once.
-file(GLOB support_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/native/test/*.cc)
-list(REMOVE_ITEM support_files ${test_files})
-add_library(lastbyte_test_support STATIC ${support_files})
+add_library(lastbyte_test_support STATIC ${test_folder}/main.cc ${support_files})
 target_include_directories(lastbyte_test_support SYSTEM PUBLIC ${DOCTEST_INCLUDE})
+target_include_directories(lastbyte_test_support PUBLIC ${test_folder})
+target_compile_definitions(lastbyte_test_support PUBLIC LASTBYTE_FIXTURES="${CMAKE_BINARY_DIR}/test/fixtures")
 target_link_libraries(lastbyte_test_support PUBLIC lastbyte_core)
+# Programs that tests start. Nothing of lastbyte is in them, and no sanitizer.
+foreach(fixture_file ${fixture_files})
+  get_filename_component(name ${fixture_file} NAME_WE)
+  add_executable(fixture_${name} ${fixture_file})
+  set_target_properties(fixture_${name} PROPERTIES
+    OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/fixtures)
+  add_dependencies(lastbyte_test_support fixture_${name})
+endforeach()
 foreach(test_file ${test_files})
   get_filename_component(name ${test_file} NAME_WE)
   add_executable(${name} ${test_file})

@@ -130,6 +130,9 @@ void Engine::shut_down(const std::shared_ptr<Tenant>& tenant) {
       exit_pump_.cut_at_reaped(execution);
     }
   }
+  if (tenant->wait_until_empty(kShutDownMs)) return;
+  // What no signal reaches is let go: its pipes are ours to close, and what is being written may be the environment's.
+  for (const auto& execution : tenant->all()) execution->pump->forget(execution);
   tenant->wait_until_empty(kShutDownMs);
 }
 

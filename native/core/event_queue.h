@@ -24,8 +24,8 @@ struct Batch {
 
   void clear() {
     events.clear();
-    // A flood's memory isn't kept.
-    if (bytes.capacity() > kKeptBytes) bytes = {};
+    // A flood's memory isn't kept; `bytes = {}` would keep it.
+    if (bytes.capacity() > kKeptBytes) bytes = std::vector<char>();
     bytes.clear();
   }
 

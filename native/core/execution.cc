@@ -52,7 +52,6 @@ bool Execution::send(int signal) {
   if (request_.group) {
     if (sys::kill(-pid, signal) == 0) return true;
     // Between its start and its exec the child may not have made its group yet (macOS), or may have left it.
-    if (errno != ESRCH && errno != EPERM) return false;
   }
   if (pidfd) {
     if (sys::pidfd_send_signal(pidfd.get(), signal) == 0) return true;

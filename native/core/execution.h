@@ -78,10 +78,10 @@ class Execution : public std::enable_shared_from_this<Execution> {
   const uint64_t id;
   const std::shared_ptr<Tenant> tenant;
   const SpawnRequest& request() const { return request_; }
-  // What only the start needs isn't held for as long as the child lives.
+  // What only the start needs isn't held for as long as the child lives. Moved out: an assigned string keeps its memory.
   void forget_start() {
-    request_.argv = {};
-    request_.environment = {};
+    [[maybe_unused]] const StringList argv = std::move(request_.argv);
+    [[maybe_unused]] const StringList environment = std::move(request_.environment);
   }
 
   OutputStream output[2];
@@ -112,11 +112,13 @@ class Execution : public std::enable_shared_from_this<Execution> {
   std::vector<uint64_t> waiters;
   Outcome outcome;
   bool reaped = false;
+  bool status_known = false;
   bool collected = false;
   bool reaped_posted = false;
   bool finished = false;
   bool cut_when_reaped = false;
-  Timers::Handle ladder_timer;
+  Timers::Handle ladder_timer;  // first the timeout's
+  bool ladder_begun = false;
   Timers::Handle drain_timer;
 
   // Sends a signal to the group or the leader. Before the start: remembers it, or cancels the start if it would end a

@@ -118,7 +118,7 @@ void ExitPump::run() {
   while (!stopping_) {
     ready.clear();
     poller_.wait(timeout(sys::now_ns()), &ready);
-    for (const Poller::Ready& one : ready) leader_exited(*static_cast<Execution*>(one.token));
+    for (const Poller::Ready& one : ready) leader_exited(*static_cast<Execution*>(one.token), true);
     inbox_.take(&commands);
     for (const Command& command : commands) carry_out(command);
     commands.clear();
@@ -151,19 +151,18 @@ void ExitPump::carry_out(const Command& command) {
       break;
     }
     case Kind::watch:
-      if (execution->reaped) break;
-      if (command.error == ESRCH) {
-        // kqueue: it has exited before it could be watched.
-        leader_exited(*execution);
-        if (execution->reaped) break;
-      }
-      if (command.error != 0) {
+      // kqueue, ESRCH: it has exited before it could be watched.
+      if (command.error == ESRCH) leader_exited(*execution, true);
+      if (command.error != 0 && !execution->reaped) {
         polled_.push_back(command.execution);
         polling_ = true;
         next_poll_ns_ = 0;
         poll_interval_ns_ = kShortestPollNs;
       }
-      if (execution->request().timeout_ns > 0) ladder_.start_at_timeout(*execution);
+      // Reaped or not: it lasts until Exit. An orphan has no timeout any more, and a ladder that has begun isn't put off.
+      if (execution->request().timeout_ns > 0 && !execution->finished && !execution->ladder_begun) {
+        ladder_.start_at_timeout(*execution);
+      }
       break;
     case Kind::joined:
       finish(*execution);
@@ -205,17 +204,19 @@ void ExitPump::carry_out(const Command& command) {
 }
 
 bool ExitPump::read_status(Execution& execution, bool collect) {
+  // Collected by us or by somebody else: the pid may be a stranger's by now.
+  if (execution.leader_gone) return true;
   sys::ChildStatus status;
   Outcome& outcome = execution.outcome;
   int result = 0;
   {
     // A signal that is being sent meanwhile goes to the zombie, or finds leader_gone.
     std::lock_guard lock(execution.mutex);
-    result = collect ? sys::collect(execution.pid, &status) : sys::peek(execution.pid, &status);
+    const int pidfd = execution.pidfd.get();
+    result = collect ? sys::collect(execution.pid, pidfd, &status) : sys::peek(execution.pid, pidfd, &status);
     if (result != 0) {
-      // What a look at the zombie has said stays true when somebody else collects it.
-      if (!execution.reaped) outcome.status_errno = errno;
-      // ECHILD: it has been collected by somebody else, and its pid may be in use again.
+      // What has been read once stays true when somebody else takes the zombie away.
+      if (!execution.status_known) outcome.status_errno = errno;
       if (errno == ECHILD) execution.leader_gone = true;
     } else if (!status.exited) {
       return false;
@@ -224,6 +225,7 @@ bool ExitPump::read_status(Execution& execution, bool collect) {
     }
   }
   if (result == 0) {
+    execution.status_known = true;
     outcome.status_errno = 0;
     outcome.code = status.code;
     outcome.signal = status.signal;
@@ -235,12 +237,14 @@ bool ExitPump::read_status(Execution& execution, bool collect) {
   return true;
 }
 
-void ExitPump::leader_exited(Execution& execution) {
+void ExitPump::leader_exited(Execution& execution, bool reported) {
   if (execution.reaped) return;
   // Where it leads a group its zombie stays until Exit: as long as there is one, the group's id can't be given to
   // others, and a late kill() can't hit them. The last end to come, or a child without a group, is collected at once.
   const bool last = execution.open_ends == 1;
   if (!read_status(execution, last || !execution.request().group)) return;
+  // Whoever only asks, and gets no answer, doesn't know that there is a status: it asks again.
+  if (!reported && !execution.status_known && !execution.leader_gone) return;
   poller_.unwatch_exit(execution.pid, execution.pidfd.get());
   execution.reaped = true;
   if (execution.finished) {  // an orphan
@@ -272,7 +276,7 @@ void ExitPump::poll_exits(uint64_t now) {
   bool found = false;
   for (size_t i = polled_.size(); i-- > 0;) {
     const std::shared_ptr<Execution> execution = polled_[i];
-    leader_exited(*execution);
+    leader_exited(*execution, false);
     if (!execution->reaped) continue;
     found = true;
     polled_[i] = std::move(polled_.back());

@@ -72,7 +72,8 @@ class ExitPump {
 
   void run();
   void carry_out(const Command& command);
-  void leader_exited(Execution& execution);
+  // `reported`: the poller has said so. Else it is being asked.
+  void leader_exited(Execution& execution, bool reported);
   bool read_status(Execution& execution, bool collect);
   void poll_exits(uint64_t now);
   void finish(Execution& execution);

@@ -24,12 +24,14 @@ constexpr std::array<const char*, static_cast<size_t>(Call::count)> kNames = {
 
 struct State {
   std::mutex mutex;
-  std::condition_variable opened;
+  std::condition_variable changed;
   std::vector<Fault> faults;
   std::set<long> open_gates;
-  bool all_open = false;
+  std::set<long> held;         // gates at which a call stands
+  unsigned long resets = 0;    // each opens the gates of all that stand there
   std::array<std::atomic<long>, static_cast<size_t>(Call::count)> counts{};
   std::atomic<bool> armed{false};
+  std::atomic<uint64_t> clock_offset{0};
 };
 
 State& state() {
@@ -44,16 +46,21 @@ const char* name_of(Call call) { return kNames[static_cast<size_t>(call)]; }
 void arm_fault(const Fault& fault) {
   State& s = state();
   std::lock_guard lock(s.mutex);
-  s.all_open = false;
   s.faults.push_back(fault);
   s.armed = true;
+}
+
+void await_held(long gate) {
+  State& s = state();
+  std::unique_lock lock(s.mutex);
+  s.changed.wait(lock, [&] { return s.held.contains(gate); });
 }
 
 void release_gate(long gate) {
   State& s = state();
   std::lock_guard lock(s.mutex);
   s.open_gates.insert(gate);
-  s.opened.notify_all();
+  s.changed.notify_all();
 }
 
 void reset_faults() {
@@ -61,18 +68,23 @@ void reset_faults() {
   std::lock_guard lock(s.mutex);
   s.faults.clear();
   s.open_gates.clear();
-  s.all_open = true;
+  s.held.clear();
+  s.resets++;
   s.armed = false;
   for (auto& count : s.counts) count = 0;
-  s.opened.notify_all();
+  s.changed.notify_all();
 }
 
 long calls_counted(Call call) { return state().counts[static_cast<size_t>(call)]; }
 
+void advance_clock(uint64_t ns) { state().clock_offset += ns; }
+uint64_t clock_offset() { return state().clock_offset.load(std::memory_order_relaxed); }
+
 bool intercept(Call call, size_t* size) {
   State& s = state();
-  s.counts[static_cast<size_t>(call)]++;
-  if (!s.armed) return false;
+  // Relaxed: counting must not order the engine's threads, or ThreadSanitizer would overlook what nothing else orders.
+  s.counts[static_cast<size_t>(call)].fetch_add(1, std::memory_order_relaxed);
+  if (!s.armed.load(std::memory_order_relaxed)) return false;
   std::unique_lock lock(s.mutex);
   for (Fault& fault : s.faults) {
     if (fault.call != call || fault.times == 0) continue;
@@ -94,7 +106,9 @@ bool intercept(Call call, size_t* size) {
         std::this_thread::sleep_for(std::chrono::microseconds(value));
         return false;
       case FaultAction::hold:
-        s.opened.wait(lock, [&] { return s.all_open || s.open_gates.contains(value); });
+        s.held.insert(value);
+        s.changed.notify_all();
+        s.changed.wait(lock, [&, resets = s.resets] { return s.resets != resets || s.open_gates.contains(value); });
         return false;
     }
   }

@@ -26,7 +26,11 @@ void Ladder::start_at_timeout(Execution& execution) {
 
 void Ladder::climb(Execution& execution, int64_t kill_after_ns) {
   if (kill_after_ns < 0) return;
-  timers_->arm(&execution.ladder_timer, in(kill_after_ns), [this, &execution, kill_after_ns] {
+  const uint64_t at = in(kill_after_ns);
+  // Ended twice, it has no more time than the first of them gave it.
+  if (execution.ladder_begun && execution.ladder_timer && Timers::due_ns(execution.ladder_timer) <= at) return;
+  execution.ladder_begun = true;
+  timers_->arm(&execution.ladder_timer, at, [this, &execution, kill_after_ns] {
     execution.ladder_timer.reset();
     kill_group(execution, kill_after_ns);
   });

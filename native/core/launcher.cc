@@ -92,11 +92,13 @@ void Launcher::launch(const std::shared_ptr<Execution>& execution) {
     return;
   }
 
+  // Closed before a failure is told: whoever hears of it finds nothing left of it.
   Pipes pipes;
   int error = pipes.open(request.stdio);
   // Before the start, so that a child never runs whose output can't be read. Nothing is read until it has started.
   if (error == 0) error = pump.adopt(*execution, &pipes.ours[1], &pipes.ours[2]);
   if (error != 0) {
+    pipes = {};
     exit_pump_->start_failed(execution, error, StartStage::resources);
     return;
   }
@@ -105,9 +107,7 @@ void Launcher::launch(const std::shared_ptr<Execution>& execution) {
   const int ends[3] = {pipes.theirs[0].get(), pipes.theirs[1].get(), pipes.theirs[2].get()};
   const SpawnResult result = spawn_child(request, ends);
   if (result.error != 0) {
-    // Closed before the failure is told: whoever hears of it finds nothing left of it.
-    for (OwnedFd& end : pipes.theirs) end.reset();
-    pipes.ours[0].reset();
+    pipes = {};
     pump.discard(execution, result.error, result.stage);
     return;
   }

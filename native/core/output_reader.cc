@@ -169,11 +169,17 @@ void OutputReader::cut(OutputStream& stream) {
 
 void OutputReader::cancel(OutputStream& stream) {
   if (stream.ended || !stream.fd) return;
-  if (stream.filling) {
-    std::erase(filling_, &stream);
-    stream.filling.reset();
-  }
-  finish(stream, sys::read(stream.fd.get(), scratch_.data(), 1) != 0);
+  const bool dropped = drop_filling(stream);
+  // One look, so that a stream that had come to its end anyway doesn't count as cut.
+  const bool more = sys::read(stream.fd.get(), scratch_.data(), 1) != 0;
+  finish(stream, dropped || more);
+}
+
+bool OutputReader::drop_filling(OutputStream& stream) {
+  if (!stream.filling) return false;
+  std::erase(filling_, &stream);
+  stream.filling.reset();
+  return true;
 }
 
 void OutputReader::finish(OutputStream& stream, bool was_cut) {
@@ -192,10 +198,7 @@ void OutputReader::finish(OutputStream& stream, bool was_cut) {
 }
 
 void OutputReader::close(OutputStream& stream) {
-  if (stream.filling) {
-    std::erase(filling_, &stream);
-    stream.filling.reset();
-  }
+  drop_filling(stream);
   stream.ended = true;
   if (!stream.fd) return;
   poller_->remove_reader(stream.fd.get());

@@ -50,6 +50,7 @@ class OutputReader {
   void post_copy(OutputStream& stream, const char* data, size_t size);
   void post_block(OutputStream& stream, BlockPtr block);
   void post_filling(OutputStream& stream);
+  bool drop_filling(OutputStream& stream);
   void finish(OutputStream& stream, bool was_cut);
 
   Poller* poller_;

@@ -104,7 +104,9 @@ StartStage blame(const SpawnRequest& request, const std::string& path, int error
     if (error == EACCES && !sys::may_execute(request.cwd.c_str())) return StartStage::cwd;
   }
   const std::string here = seen_from_here(request, path);
-  if (error == ENOENT && sys::stat(here.c_str(), &info) == 0) return StartStage::interpreter;
+  // The program's own path has nothing wrong with it, so that of the interpreter it names has.
+  const bool of_a_path = error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
+  if (of_a_path && sys::stat(here.c_str(), &info) == 0) return StartStage::interpreter;
   return StartStage::program;
 }
 

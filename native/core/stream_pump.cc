@@ -36,21 +36,24 @@ void StreamPump::stop() {
 
 int StreamPump::adopt(Execution& execution, OwnedFd* out, OwnedFd* err) {
   OwnedFd* const ends[2] = {out, err};
-  for (int i = 0; i < 2; i++) {
+  int error = 0;
+  for (int i = 0; i < 2 && error == 0; i++) {
     OutputStream& stream = execution.output[i];
     if (!stream.piped) continue;
-    const int error = poller_.add_reader(ends[i]->get(), &stream);
-    if (error != 0) {
-      if (i == 1 && execution.output[0].piped) poller_.remove_reader(out->get());
-      return error;
-    }
+    // Whole before the poller knows it: from there on this pump's thread may look at it.
+    stream.keep_alive = execution.shared_from_this();
+    stream.fd = std::move(*ends[i]);
+    error = poller_.add_reader(stream.fd.get(), &stream);
   }
-  for (int i = 0; i < 2; i++) {
-    if (!execution.output[i].piped) continue;
-    execution.output[i].keep_alive = execution.shared_from_this();
-    execution.output[i].fd = std::move(*ends[i]);
+  if (error == 0) return 0;
+  // Nobody has the other ends but the launcher, so nothing has been reported of these.
+  for (OutputStream& stream : execution.output) {
+    if (!stream.fd) continue;
+    poller_.remove_reader(stream.fd.get());
+    stream.fd.reset();
+    stream.keep_alive.reset();
   }
-  return 0;
+  return error;
 }
 
 void StreamPump::discard(std::shared_ptr<Execution> execution, int error, StartStage stage) {
@@ -72,6 +75,7 @@ void StreamPump::open(const std::shared_ptr<Execution>& execution, OwnedFd in) {
   bool pending = false;
   {
     std::lock_guard lock(stdin_stream.mutex);
+    if (!stdin_stream.open) return;  // forgotten meanwhile
     stdin_stream.fd = std::move(in);
     pending = stdin_stream.ending || !stdin_stream.chunks.empty();
   }
@@ -79,6 +83,8 @@ void StreamPump::open(const std::shared_ptr<Execution>& execution, OwnedFd in) {
 }
 
 void StreamPump::resume_if_stalled(Execution& execution, OutputStream& stream) {
+  // Before the flag goes: the silence until here was the consumer's, not the writer's (Drain::check_idle).
+  if (execution.request().drain == DrainMode::idle && stream.stalled) stream.last_byte_ns = sys::now_ns();
   if (!stream.stalled.exchange(false)) return;
   inbox_.post({.kind = Kind::resume, .execution = execution.shared_from_this(), .stream = stream.number});
 }

@@ -30,7 +30,7 @@ class StreamPump {
   int start();
   void stop();
 
-  // The launcher's side, in this order. adopt: takes the pipes, reads nothing yet; 0, or an errno and takes nothing.
+  // The launcher's side, in this order. adopt: takes the pipes, reads nothing yet; 0, or an errno and has closed them.
   int adopt(Execution& execution, OwnedFd* out, OwnedFd* err);
   // The start failed: closes the pipes, then reports it to the exit pump.
   void discard(std::shared_ptr<Execution> execution, int error, StartStage stage);
@@ -48,7 +48,7 @@ class StreamPump {
   void end_stdin(const std::shared_ptr<Execution>& execution);
   // Nobody will read stdin any more: closes it, then reports that to the exit pump.
   void close_stdin(std::shared_ptr<Execution> execution);
-  // The engine doesn't know this execution any more: its pipes are closed and nothing is reported.
+  // The engine lets go of this execution: its pipes are closed, nothing is reported, then it is the exit pump's orphan.
   void forget(std::shared_ptr<Execution> execution);
 
  private:

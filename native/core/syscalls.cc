@@ -153,13 +153,21 @@ int kill(pid_t pid, int signal) {
 
 namespace {
 
-int wait_for(pid_t pid, int flags, ChildStatus* out) {
+int wait_for(pid_t pid, [[maybe_unused]] int pidfd, int flags, ChildStatus* out) {
   siginfo_t info{};
   const int result = retry(Call::waitid, nullptr, [&] {
     info.si_pid = 0;
 #ifdef __linux__
     // The raw call fills in the usage as well, which the library's waitid() doesn't.
-    return static_cast<int>(::syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | flags, &out->usage));
+    const auto wait = [&](int what, int id) {
+      return static_cast<int>(::syscall(SYS_waitid, what, id, &info, WEXITED | WNOHANG | flags, &out->usage));
+    };
+    constexpr int kPidfd = 3;  // P_PIDFD, which older headers don't have; EINVAL before Linux 5.4
+    if (pidfd >= 0) {
+      const int by_pidfd = wait(kPidfd, pidfd);
+      if (by_pidfd == 0 || errno != EINVAL) return by_pidfd;
+    }
+    return wait(P_PID, pid);
 #else
     return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | flags);
 #endif
@@ -172,11 +180,11 @@ int wait_for(pid_t pid, int flags, ChildStatus* out) {
 
 }  // namespace
 
-int peek(pid_t pid, ChildStatus* out) { return wait_for(pid, WNOWAIT, out); }
+int peek(pid_t pid, int pidfd, ChildStatus* out) { return wait_for(pid, pidfd, WNOWAIT, out); }
 
-int collect(pid_t pid, ChildStatus* out) {
+int collect(pid_t pid, [[maybe_unused]] int pidfd, ChildStatus* out) {
 #ifdef __linux__
-  return wait_for(pid, 0, out);
+  return wait_for(pid, pidfd, 0, out);
 #else
   int status = 0;
   const pid_t result = retry(Call::waitid, nullptr, [&] { return ::wait4(pid, &status, WNOHANG, &out->usage); });
@@ -209,7 +217,8 @@ int start_thread(pthread_t* thread, void* (*body)(void*), void* argument, const 
 uint64_t now_ns() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec) +
+         clock_offset();
 }
 
 void rest(int64_t ns) {

@@ -45,8 +45,9 @@ struct ChildStatus {
 
 // Reads the status of our own child if it has ended, and leaves it a zombie: its pid, and so its group's id, can't be
 // used again until collect(). 0, or -1 with errno (ECHILD: somebody else took it, or SIGCHLD is ignored).
-int peek(pid_t pid, ChildStatus* out);
-int collect(pid_t pid, ChildStatus* out);
+// By the pidfd where there is one (else -1): that can't be another child, even where the host reaps what isn't its own.
+int peek(pid_t pid, int pidfd, ChildStatus* out);
+int collect(pid_t pid, int pidfd, ChildStatus* out);
 
 // Starts a thread with all signals blocked: handlers of the host never run on the engine's threads. 0 or an errno.
 int start_thread(pthread_t* thread, void* (*body)(void*), void* argument, const char* name);

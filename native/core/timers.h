@@ -26,6 +26,8 @@ class Timers {
     handle->reset();
   }
 
+  static uint64_t due_ns(const Handle& handle) { return (*handle)->first; }
+
   // A timer that nobody takes back.
   void arm(uint64_t at_ns, Action action) { entries_.emplace(at_ns, std::move(action)); }
 
