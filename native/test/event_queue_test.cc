@@ -173,24 +173,3 @@ TEST_CASE("a batch keeps a little memory for the next, not a flood's") {
   batch.clear();
   CHECK(batch.bytes.capacity() <= Batch::kKeptBytes);
 }
-
-TEST_CASE("slabs are used again, and only so many are kept") {
-  std::vector<BlockPtr> blocks;
-  for (int i = 0; i < 20; i++) blocks.emplace_back(allocate_block(kSlabBytes));
-  const size_t all = block_bytes();
-  Block* const last = blocks.back().get();
-  for (BlockPtr& block : blocks) {
-    CHECK(block->size == 0);
-    block->size = 5;
-  }
-  blocks.clear();
-  CHECK(block_bytes() <= all - 12 * kSlabBytes);
-  BlockPtr again(allocate_block(kSlabBytes));
-  CHECK(again->size == 0);
-  CHECK(again->capacity == kSlabBytes);
-  (void)last;
-  // Odd sizes are given back at once.
-  const size_t before = block_bytes();
-  BlockPtr(allocate_block(12'345));
-  CHECK(block_bytes() == before);
-}

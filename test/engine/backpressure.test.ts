@@ -120,10 +120,13 @@ test('while stdout is held back, stderr of the same execution flows', async () =
 
 test('a consumer that is slow with each chunk gets all of them', async () => {
   const size = 10_000_000;
-  const child = record({ ...actor('out', size), credit: 'manual', windowBytes: 1 << 18 }, {
-    keep: false,
-    on: { onStdout: (chunk) => setTimeout(() => child.execution.consumed(1, chunk.length), 2) },
-  });
+  const child = record(
+    { ...actor('out', size), credit: 'manual', windowBytes: 1 << 18 },
+    {
+      keep: false,
+      on: { onStdout: (chunk) => setTimeout(() => child.execution.consumed(1, chunk.length), 2) },
+    },
+  );
   await child.wait();
   expect(child.stdout.matched).toBe(size);
 });

@@ -24,18 +24,23 @@ test('the kernel says the same of any program', async () => {
   for (const name of ['SigBlk', 'SigIgn', 'SigCgt']) expect(status).toMatch(new RegExp(`^${name}:\t0+$`, 'm'));
 });
 
-test.each(['ignore', 'pipe'] as const)('it has descriptors 0, 1 and 2, blocking, and no other (stdin: %s)', async (stdin) => {
-  expect((await probe({ stdin })).filter((line) => line.startsWith('fd'))).toEqual([
-    'fd 0 blocking',
-    'fd 1 blocking',
-    'fd 2 blocking',
-  ]);
-});
+test.each(['ignore', 'pipe'] as const)(
+  'it has descriptors 0, 1 and 2, blocking, and no other (stdin: %s)',
+  async (stdin) => {
+    expect((await probe({ stdin })).filter((line) => line.startsWith('fd'))).toEqual([
+      'fd 0 blocking',
+      'fd 1 blocking',
+      'fd 2 blocking',
+    ]);
+  },
+);
 
 test('it has no other descriptor while a hundred siblings start', async () => {
   const children = Array.from({ length: 100 }, () => record({ ...actor('probe'), stdin: 'pipe' }));
   const outputs = await Promise.all(children.map(outputOf));
-  expect(outputs.flatMap((output) => output.match(/^fd .*/gm) ?? []).filter((fd) => !/^fd [012] blocking$/.test(fd))).toEqual([]);
+  expect(
+    outputs.flatMap((output) => output.match(/^fd .*/gm) ?? []).filter((fd) => !/^fd [012] blocking$/.test(fd)),
+  ).toEqual([]);
 });
 
 test('what is ignored is /dev/null, for reading and for writing', async () => {
@@ -92,12 +97,16 @@ test('it leads a process group of its own', async () => {
 });
 
 test('group: false leaves it in the host’s group', async () => {
-  const own = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ')[2];
+  const own = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')[2];
   expect(field(await probe({ group: false }), 'group')).toBe(own);
 });
 
 test('it stays in the host’s session', async () => {
-  const own = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ')[3];
+  const own = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')[3];
   expect(field(await probe(), 'session')).toBe(own);
 });
 

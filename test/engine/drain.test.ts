@@ -46,7 +46,10 @@ test('idleMs is armed again by each chunk: output that goes on is not cut', asyn
 test('deadlineMs is not armed again by chunks', async () => {
   const gate = new Gate();
   const child = record(
-    { ...leaves(...Array.from({ length: 10_000 }, () => ['await', gate.path, 'out', 1]).flat()), drain: { deadlineMs: 300 } },
+    {
+      ...leaves(...Array.from({ length: 10_000 }, () => ['await', gate.path, 'out', 1]).flat()),
+      drain: { deadlineMs: 300 },
+    },
     // The next chunk follows each, without end: only a deadline that nothing renews can come.
     { on: { onStdout: () => setTimeout(() => gate.release(), 10) } },
   );

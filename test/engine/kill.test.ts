@@ -7,12 +7,15 @@ import { type Recording, record } from '../support/record.js';
 const SIGTERM = 15;
 const isRunning = (child: Recording) => child.until(() => child.log.startsWith('S'));
 
-test.each(['SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGPIPE'] as const)('%s ends a child', async (signal) => {
-  const child = record(actor('pause'));
-  await isRunning(child);
-  expect(child.execution.kill(signal)).toBe(true);
-  expect(await child.wait()).toMatchObject({ code: null, signal, reason: 'killed', outputComplete: true });
-});
+test.each(['SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGPIPE'] as const)(
+  '%s ends a child',
+  async (signal) => {
+    const child = record(actor('pause'));
+    await isRunning(child);
+    expect(child.execution.kill(signal)).toBe(true);
+    expect(await child.wait()).toMatchObject({ code: null, signal, reason: 'killed', outputComplete: true });
+  },
+);
 
 test('a signal by its number', async () => {
   const child = record(actor('pause'));
@@ -169,7 +172,9 @@ test('a timeout that is not reached changes nothing', async () => {
 });
 
 test('the output of a killed child is delivered up to its end', async () => {
-  const child = record(actor('out', 60_000, 'err', 1, 'pause'), { on: { onStderr: () => child.execution.kill('SIGKILL') } });
+  const child = record(actor('out', 60_000, 'err', 1, 'pause'), {
+    on: { onStderr: () => child.execution.kill('SIGKILL') },
+  });
   await child.wait();
   expect(child.stdout.matched).toBe(60_000);
 });

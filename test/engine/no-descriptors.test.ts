@@ -18,6 +18,7 @@ test('a host that has no descriptors left: typed failures, nothing left open, an
   const failed = outcomes.filter(({ name }) => name !== undefined);
   // Three pipes take six; five of them are too few.
   expect(failed.length).toBeGreaterThanOrEqual(6);
-  for (const failure of failed) expect(failure).toMatchObject({ name: 'SpawnError', code: 'EMFILE', stage: 'resources', log: '' });
+  for (const failure of failed)
+    expect(failure).toMatchObject({ name: 'SpawnError', code: 'EMFILE', stage: 'resources', log: '' });
   for (const outcome of outcomes.slice(failed.length)) expect(outcome).toMatchObject(worked);
 });

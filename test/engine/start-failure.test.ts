@@ -139,5 +139,8 @@ test('failed starts among others leave those alone', async () => {
 });
 
 test('a cancelled request: ECANCELED, and nothing was started', async () => {
-  expect(await failure({ ...actor('pause'), cancelled: true })).toMatchObject({ code: 'ECANCELED', stage: 'cancelled' });
+  expect(await failure({ ...actor('pause'), cancelled: true })).toMatchObject({
+    code: 'ECANCELED',
+    stage: 'cancelled',
+  });
 });

@@ -151,7 +151,10 @@ test('an empty write is answered', async () => {
 
 test('stdin that a grandchild holds open does not delay Exit', async () => {
   const gate = new Gate();
-  const child = record({ ...actor('fork', '{', 'close', 1, 'close', 2, 'await', gate.path, '}', 'exit', 0), stdin: 'pipe' });
+  const child = record({
+    ...actor('fork', '{', 'close', 1, 'close', 2, 'await', gate.path, '}', 'exit', 0),
+    stdin: 'pipe',
+  });
   await child.wait();
   gate.release();
 });

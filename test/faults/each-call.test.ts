@@ -19,30 +19,33 @@ describe.each(Object.entries(scenarios))('%s', (_, scenario) => {
     expect(scenario.isPerfect(child)).toBe(true);
   });
 
-  test.each(calls)('%s fails: the truth or one typed error, nothing is left, and the next start works', async (call) => {
-    await play(scenario);
-    const before = holdings();
-    faults.reset();
-    await play(scenario);
-    const count = Math.min(faults.counts()[call] ?? 0, POSITIONS);
-    for (const [name, errno] of Object.entries(errors)) {
-      for (let position = 0; position < count; position++) {
-        // waitid(2) can't fail for our own child; that it does once is survived.
-        for (const times of call === 'waitid' ? [1] : [1, 3]) {
-          faults.reset();
-          faults.arm(call, 'fail', errno, position, times);
-          try {
-            expectHonest(scenario, await inTime(play(scenario)));
-            expect(holdings()).toEqual(before);
-          } catch (error) {
-            throw new Error(`${call} → ${name}, ${times} times from position ${position}`, { cause: error });
+  test.each(calls)(
+    '%s fails: the truth or one typed error, nothing is left, and the next start works',
+    async (call) => {
+      await play(scenario);
+      const before = holdings();
+      faults.reset();
+      await play(scenario);
+      const count = Math.min(faults.counts()[call] ?? 0, POSITIONS);
+      for (const [name, errno] of Object.entries(errors)) {
+        for (let position = 0; position < count; position++) {
+          // waitid(2) can't fail for our own child; that it does once is survived.
+          for (const times of call === 'waitid' ? [1] : [1, 3]) {
+            faults.reset();
+            faults.arm(call, 'fail', errno, position, times);
+            try {
+              expectHonest(scenario, await inTime(play(scenario)));
+              expect(holdings()).toEqual(before);
+            } catch (error) {
+              throw new Error(`${call} → ${name}, ${times} times from position ${position}`, { cause: error });
+            }
           }
         }
       }
-    }
-    faults.reset();
-    expect(scenario.isPerfect((await play(scenario)) as Recording)).toBe(true);
-  });
+      faults.reset();
+      expect(scenario.isPerfect((await play(scenario)) as Recording)).toBe(true);
+    },
+  );
 
   test.each(['pipe', 'read', 'write', 'fcntl', 'ioctl', 'stat', 'access', 'waitid', 'kill', 'pidfd_open'])(
     '%s is interrupted again and again: nobody notices',

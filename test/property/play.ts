@@ -23,7 +23,8 @@ function arm({ disturbances }: Schedule): void {
     const { action, call } = disturbance;
     if (action === 'delay') faults.arm(call, action, disturbance.microseconds, disturbance.after, disturbance.times);
     if (action === 'short') faults.arm(call, action, disturbance.bytes, 0, disturbance.times);
-    if (action === 'fail') faults.arm(call, action, constants.errno[disturbance.errno], disturbance.after, disturbance.times);
+    if (action === 'fail')
+      faults.arm(call, action, constants.errno[disturbance.errno], disturbance.after, disturbance.times);
     if (action === 'hold') faults.arm(call, action, i, disturbance.after, 1);
   }
 }

@@ -96,7 +96,10 @@ export const schedule: fc.Arbitrary<Schedule> = fc.record({
       windowBytes: fc.constantFrom(4096, 65_536, 1 << 20),
       credit: named('auto', 'manual'),
       group: fc.boolean(),
-      drain: fc.oneof(fc.record({ idleMs: fc.integer({ min: 0, max: 10 }) }), fc.record({ deadlineMs: fc.integer({ min: 0, max: 10 }) })),
+      drain: fc.oneof(
+        fc.record({ idleMs: fc.integer({ min: 0, max: 10 }) }),
+        fc.record({ deadlineMs: fc.integer({ min: 0, max: 10 }) }),
+      ),
     },
     { requiredKeys: [] },
   ),

@@ -14,7 +14,8 @@ async function othersRun(): Promise<number> {
   for (const start = performance.now(); performance.now() - start < seconds * 1000; ) {
     const others = Array.from({ length: 8 }, () => record(actor('out', 100_000, 'err', 100), { keep: false }));
     await Promise.all(others.map((child) => child.wait()));
-    if (others.some(({ stdout, stderr }) => stdout.matched !== 100_000 || stderr.matched !== 100)) throw new Error('wrong');
+    if (others.some(({ stdout, stderr }) => stdout.matched !== 100_000 || stderr.matched !== 100))
+      throw new Error('wrong');
     most = Math.max(most, process.memoryUsage.rss());
   }
   return most;

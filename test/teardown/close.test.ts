@@ -10,7 +10,9 @@ import { type Recording, record } from '../support/record.js';
 const closedError = { code: 'ERR_LASTBYTE_CLOSED' };
 
 /** Starts these in an engine of their own, and waits until they run. */
-async function running(...requests: Parameters<typeof record>[0][]): Promise<{ engine: Engine; children: Recording[] }> {
+async function running(
+  ...requests: Parameters<typeof record>[0][]
+): Promise<{ engine: Engine; children: Recording[] }> {
   const engine = new Engine();
   const children = requests.map((request) => record(request, { engine, keep: false }));
   await Promise.all(children.map((child) => child.until(() => child.log.startsWith('S'))));
@@ -18,7 +20,11 @@ async function running(...requests: Parameters<typeof record>[0][]): Promise<{ e
 }
 
 test('closing ends what runs, with its descendants; each has its Exit, with reason closed', async () => {
-  const { engine, children } = await running(actor('pause'), actor('forever'), actor('fork', '{', 'pause', '}', 'pause'));
+  const { engine, children } = await running(
+    actor('pause'),
+    actor('forever'),
+    actor('fork', '{', 'pause', '}', 'pause'),
+  );
   const pids = children.map(({ pid }) => pid);
   await engine.close();
   expect(pids.map(stateOf)).toEqual([undefined, undefined, undefined]);
@@ -71,7 +77,9 @@ test('closing while starts are under way: each was started and ended, or never w
 
 test('closing is not held up by a grandchild that has left the group', async () => {
   const gate = new Gate();
-  const { engine, children } = await running(actor('fork', '{', 'setsid', 'text', 'x', 'await', gate.path, '}', 'pause'));
+  const { engine, children } = await running(
+    actor('fork', '{', 'setsid', 'text', 'x', 'await', gate.path, '}', 'pause'),
+  );
   await children[0]?.until(() => children[0]?.stdout.length === 1);
   await engine.close();
   expect(children[0]?.execution.info).toMatchObject({ reason: 'closed', outputComplete: false });
@@ -79,7 +87,11 @@ test('closing is not held up by a grandchild that has left the group', async () 
 });
 
 test('closing is not held up by a paused stream, nor by credit that never comes', async () => {
-  const { engine, children } = await running(actor('forever'), { ...actor('forever'), credit: 'manual', windowBytes: 4096 });
+  const { engine, children } = await running(actor('forever'), {
+    ...actor('forever'),
+    credit: 'manual',
+    windowBytes: 4096,
+  });
   children[0]?.execution.pause();
   await Promise.all(children.map((child) => child.until(() => child.stdout.length >= 4096 || child === children[0])));
   await engine.close();
@@ -110,20 +122,23 @@ test('a write to a settled execution just before closing is answered', async () 
   expect(await answer).toBe(32);
 });
 
-test.each(['onStarted', 'onStdout', 'onReaped', 'onExit'] as const)('an engine can be closed in %s', async (callback) => {
-  const engine = new Engine();
-  let closing: Promise<void> | undefined;
-  const close = () => {
-    closing = engine.close();
-  };
-  const children = [
-    record(actor('text', 'x', 'exit', 0), { engine, on: { [callback]: close } }),
-    ...Array.from({ length: 10 }, () => record(actor('text', 'x', 'pause'), { engine })),
-  ];
-  await Promise.all(children.map((child) => child.exit.catch((error) => expect(error.code).toBe('ECANCELED'))));
-  await closing;
-  expect(children.filter(({ execution }) => !execution.settled)).toEqual([]);
-});
+test.each(['onStarted', 'onStdout', 'onReaped', 'onExit'] as const)(
+  'an engine can be closed in %s',
+  async (callback) => {
+    const engine = new Engine();
+    let closing: Promise<void> | undefined;
+    const close = () => {
+      closing = engine.close();
+    };
+    const children = [
+      record(actor('text', 'x', 'exit', 0), { engine, on: { [callback]: close } }),
+      ...Array.from({ length: 10 }, () => record(actor('text', 'x', 'pause'), { engine })),
+    ];
+    await Promise.all(children.map((child) => child.exit.catch((error) => expect(error.code).toBe('ECANCELED'))));
+    await closing;
+    expect(children.filter(({ execution }) => !execution.settled)).toEqual([]);
+  },
+);
 
 test('after closing, the facts of what had settled are still there', async () => {
   const engine = new Engine();

@@ -20,7 +20,10 @@ function copy(): string {
 }
 
 test('two copies of the package in one process work side by side, each with its own addon and threads', async () => {
-  const { code, lines, stderr } = await runHost('two-copies', { args: [copy(), copy()], env: { LASTBYTE_PREBUILD: undefined } });
+  const { code, lines, stderr } = await runHost('two-copies', {
+    args: [copy(), copy()],
+    env: { LASTBYTE_PREBUILD: undefined },
+  });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const { both, threads, gone, one } = JSON.parse(lines[0] as string);
   expect(both).toBe(100);

@@ -157,6 +157,7 @@ void Consumer::record(Event& event, const Batch& batch) {
       if (run.on_output) used_up = run.on_output(event.stream, data, size);
       else (event.stream == 1 ? run.out : run.err).append(data, size);
       if (used_up) grant(run, event.stream, static_cast<int64_t>(size));
+      if (event.block && run.on_block) run.on_block(std::move(event.block));
       break;
     }
     case EventType::reaped:

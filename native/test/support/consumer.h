@@ -44,6 +44,8 @@ struct Run {
 
   // Instead of out and err. Whether the bytes count as used up at once: true gives their credit back.
   std::function<bool(int stream, const char* data, size_t size)> on_output;
+  // Gets the memory of output that wasn't copied, when its bytes have been looked at.
+  std::function<void(BlockPtr block)> on_block;
   // While the event is being taken, like a callback in JavaScript.
   std::function<void(const Event& event)> on_event;
   bool grants = true;
