@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { LastbyteError } from 'lastbyte';
+import { LastbyteError, SpawnError } from 'lastbyte';
 import { Engine, type ExecutionRequest } from 'lastbyte/engine';
 import { expect } from 'vitest';
 import { actor } from '../support/actor.js';
