@@ -3,6 +3,7 @@ import { engine } from 'lastbyte/engine';
 import { expect, test } from 'vitest';
 import { actor } from '../support/actor.js';
 import { Gate, Mailbox } from '../support/gate.js';
+import { stateOf } from '../support/leaks.js';
 import { type Recording, record } from '../support/record.js';
 
 /** The largest pipe that a busy stream is given. */
@@ -11,9 +12,9 @@ const PIPE_BYTES = 1 << 20;
 /** Bytes that a process has written so far; proc(5). */
 const written = (pid: number) => Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
 
-/** Resolves when the process waits in write(2) for room in a pipe. */
+/** Resolves when the process, which does nothing but write, sleeps: its pipe has no room. */
 async function isBlockedInWrite(pid: number): Promise<void> {
-  while (!readFileSync(`/proc/${pid}/wchan`, 'utf8').includes('pipe_write')) await new Promise(setImmediate);
+  while (stateOf(pid) !== 'S') await new Promise(setImmediate);
 }
 
 async function othersRun(): Promise<void> {

@@ -157,7 +157,8 @@ test('a timeout ends a child that takes too long', async () => {
 });
 
 test('a timeout climbs the ladder as well', async () => {
-  const child = record({ ...actor('ignore', SIGTERM, 'pause'), timeoutMs: 50, killSignal: 'SIGTERM', killAfterMs: 10 });
+  // A signal that does nothing to the child, from its first moment on.
+  const child = record({ ...actor('pause'), timeoutMs: 20, killSignal: 'SIGCONT', killAfterMs: 10 });
   expect(await child.wait()).toMatchObject({ signal: 'SIGKILL', reason: 'timedOut' });
 });
 

@@ -42,7 +42,7 @@ test.each([true, false])('a child is killed (group: %s)', async (group) => {
 });
 
 test('a timeout and the ladder', async () => {
-  const child = record({ ...actor('ignore', 15, 'pause'), timeoutMs: 30, killAfterMs: 10 });
+  const child = record({ ...actor('pause'), timeoutMs: 20, killSignal: 'SIGCONT', killAfterMs: 10 });
   expect(await child.wait()).toMatchObject({ signal: 'SIGKILL', reason: 'timedOut' });
 });
 
