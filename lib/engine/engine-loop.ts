@@ -90,6 +90,7 @@ export class EngineLoop {
     this.#lastToken += 1;
     this.#waiters.set(this.#lastToken, waiter);
     if (waiter.late) this.#retain();
+    else execution.openWaiters += 1;
     this.native.wait(execution.id, this.#lastToken);
   }
 
@@ -126,8 +127,9 @@ export class EngineLoop {
     this.native.close();
     const waiters = [...this.#waiters.values()];
     this.#waiters.clear();
-    for (const { execution, callback, late } of waiters) {
-      if (late) this.#release();
+    for (const waiter of waiters) {
+      const { execution, callback, late } = waiter;
+      this.#waiterGone(waiter);
       queueMicrotask(() => execution.answer(callback, !late));
     }
     if (this.live > 0) {
@@ -270,12 +272,19 @@ export class EngineLoop {
     const waiter = this.#waiters.get(token);
     if (waiter === undefined) return;
     this.#waiters.delete(token);
-    if (waiter.late) this.#release();
+    this.#waiterGone(waiter);
     waiter.execution.answer(waiter.callback, false);
+  }
+
+  #waiterGone({ execution, late }: Waiter): void {
+    if (!late) execution.openWaiters -= 1;
+    if (late || (execution.settled && execution.openWaiters === 0)) this.#release();
   }
 
   #settle(execution: Execution): void {
     this.#executions.delete(execution.id);
+    // Answers come after Exit, and maybe in another batch: until the last of them the event loop must not end.
+    if (execution.openWaiters > 0) this.#retain();
     if (execution.referenced) this.#release();
     if (this.#executions.size === 0) this.#whenIdle?.();
   }

@@ -38,6 +38,8 @@ export class Execution {
   pid: number | undefined;
   /** Set when Exit has been delivered. */
   info: ExitInfo | undefined;
+  /** @internal Waiters from before Exit was delivered that have not been answered. */
+  openWaiters = 0;
   /** Set when StartFailed has been delivered. */
   startError: LastbyteError | undefined;
   readonly #loop: EngineLoop;
