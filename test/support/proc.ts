@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { stateOf } from './leaks.js';
 
 const read = (pid: number | 'self', file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8');
 
@@ -10,6 +11,11 @@ export function bytesWritten(pid: number): number {
 /** Resolves when the process waits in write(2) for room in a pipe. */
 export async function blockedInWrite(pid: number): Promise<void> {
   while (!read(pid, 'wchan').includes('pipe_write')) await new Promise(setImmediate);
+}
+
+/** Resolves when the process has ended, be it collected or not. */
+export async function ended(pid: number): Promise<void> {
+  while (!['Z', undefined].includes(stateOf(pid))) await new Promise(setImmediate);
 }
 
 /** This process's resident memory, without what files can give back. */
