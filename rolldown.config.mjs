@@ -3,9 +3,8 @@ import { defineConfig } from 'rolldown';
 
 // From what tsc made: a file for each entry, and one for what they share. Each file of a package costs its importer
 // about half a millisecond, and the whole import has to stay below five.
-const { exports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-const entries = Object.values(exports)
-  .map((entry) => entry.default)
+const { exports, bin } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const entries = [...Object.values(exports).map((entry) => entry.default), ...Object.values(bin)]
   .filter((file) => file !== undefined)
   .map((file) => [file.slice('./dist/'.length, -'.js'.length), file.replace('./dist/', './.cache/js/')]);
 

@@ -101,6 +101,45 @@ export class AttachedError extends LastbyteError {
   }
 }
 
+/** What an execution wrote is no longer kept, or not from where it was asked for. */
+export class EvictedError extends LastbyteError {
+  /** How it ended; absent where it has not, or was never started (then `cause` says why). */
+  declare readonly info?: ExitInfo;
+
+  constructor(message: string, fields?: ErrorFields & { info?: ExitInfo | undefined }) {
+    super(message, 'ERR_LASTBYTE_EVICTED', fields);
+    if (fields?.info !== undefined) this.info = fields.info;
+  }
+}
+
+/** The executor knows no execution of this id: there never was one, or it has been forgotten. */
+export class UnknownExecutionError extends LastbyteError {
+  constructor(id: string) {
+    super(`There is no execution '${id}', or it has been forgotten`, 'ERR_LASTBYTE_UNKNOWN_EXECUTION', { id });
+  }
+}
+
+/** An `id` that the executor still knows another execution by. */
+export class IdInUseError extends LastbyteError {
+  constructor(id: string) {
+    super(`There is an execution '${id}' already`, 'ERR_LASTBYTE_ID_IN_USE', { id });
+  }
+}
+
+/** `detach()` was called on this handle. The execution itself goes on. */
+export class DetachedError extends LastbyteError {
+  constructor(id: string) {
+    super(`This handle has been detached from execution ${id}`, 'ERR_LASTBYTE_DETACHED', { id });
+  }
+}
+
+/** Something that this execution, platform or peer can't do. */
+export class UnsupportedError extends LastbyteError {
+  constructor(message: string, fields?: ErrorFields) {
+    super(message, 'ERR_LASTBYTE_UNSUPPORTED', fields);
+  }
+}
+
 /** An AbortSignal ended what was asked for; `cause` is the signal's reason. */
 export class AbortError extends LastbyteError {
   /** What `run()` had when the child had ended; absent where it was never started, and from `wait()`. */
@@ -177,6 +216,11 @@ for (const [name, errorClass] of Object.entries({
   StatusLostError,
   NoBinaryError,
   AttachedError,
+  EvictedError,
+  UnknownExecutionError,
+  IdInUseError,
+  DetachedError,
+  UnsupportedError,
   AbortError,
   MaxBytesError,
   RunError,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from '../errors.js';
-import { DrainMode, RequestSlot, StdioMode } from '../native/contract.js';
+import { DrainMode, REQUEST_SLOTS, RequestSlot, StdioMode } from '../native/contract.js';
 import type { EngineLoop } from './engine-loop.js';
 import { inMainThread } from './main-thread.js';
 import { type Signal, signalNumber } from './signals.js';
@@ -153,7 +153,36 @@ function checkWindow(value: unknown): number {
 
 /** Checks a request and hands it to the addon. Throws InvalidArgumentError before anything has been started. */
 export function submit(loop: EngineLoop, id: number, request: ExecutionRequest, wants: RequestWants): void {
-  const slots = loop.request;
+  const { file, argv, environment, cwd } = encode(loop.request, id, request, wants);
+  loop.native.execute(file, argv, environment, cwd);
+}
+
+/** What a request means now, to be started later. Throws InvalidArgumentError. */
+export function snapshotRequest(request: ExecutionRequest): ExecutionRequest {
+  const { cwd } = encode(new Float64Array(REQUEST_SLOTS), 0, request, { startedNow: false, streamEnds: false });
+  const { args = [], env = process.env } = request;
+  const directory = cwd ?? hostDirectory();
+  return { ...request, args: [...args], env: { ...env }, ...(directory === undefined ? {} : { cwd: directory }) };
+}
+
+/** Undefined where it has been removed: what the system says to that comes with the start. */
+function hostDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}
+
+interface EncodedRequest {
+  file: string;
+  argv: string;
+  environment: string | null;
+  cwd: string | null;
+}
+
+/** Checks a request; what isn't text goes to the slots. */
+function encode(slots: Float64Array, id: number, request: ExecutionRequest, wants: RequestWants): EncodedRequest {
   const file = checkString('file', request.file);
   if (file === '') throw new InvalidArgumentError('file', 'a program, not an empty string', file);
   const cwd = request.cwd === undefined ? null : checkDirectory(request.cwd);
@@ -177,7 +206,7 @@ export function submit(loop: EngineLoop, id: number, request: ExecutionRequest, 
   slots[RequestSlot.cancelled] = request.cancelled === true ? 1 : 0;
   const argv = joinArguments(file, request);
   const environment = joinEnvironment(request.env);
-  loop.native.execute(file, argv, environment, cwd);
+  return { file, argv, environment, cwd };
 }
 
 /** Which events somebody waits for; the others are not made, or ride along. */

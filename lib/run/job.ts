@@ -1,6 +1,7 @@
+import type { StreamLog } from '../log/stream-log.js';
 import type { ExitInfo, RunResult } from '../shared/facts.js';
 import { decodeChunks, joinChunks } from '../subprocess/collect.js';
-import type { Output } from '../subprocess/output.js';
+import type { Host } from '../subprocess/executing.js';
 import type { SpawnPlan } from '../subprocess/plan.js';
 import { start } from '../subprocess/start.js';
 import type { EndTarget, Supervisor } from '../subprocess/supervisor.js';
@@ -15,19 +16,19 @@ export class Job implements EndTarget {
   readonly plan: RunPlan;
   readonly supervisor: Supervisor;
   /** The stream that passed `maxBytes` first. */
-  overflowed: Output | undefined;
+  overflowed: StreamLog | undefined;
   readonly #stdout: Collector | undefined;
   readonly #stderr: Collector | undefined;
   #resolve!: () => void;
 
-  constructor(file: string, args: readonly string[], spawnPlan: SpawnPlan, plan: RunPlan) {
+  constructor(host: Host, file: string, args: readonly string[], spawnPlan: SpawnPlan, plan: RunPlan) {
     this.file = file;
     this.args = args;
     this.plan = plan;
-    this.supervisor = start(spawnPlan, false);
-    const { execution, stdout, stderr } = this.supervisor;
-    if (stdout !== null) this.#stdout = new Collector(this, stdout);
-    if (stderr !== null) this.#stderr = new Collector(this, stderr);
+    this.supervisor = start(host, spawnPlan, false);
+    const { execution, log } = this.supervisor;
+    if (log.stdout !== null) this.supervisor.stdoutSink = this.#stdout = new Collector(this, log.stdout);
+    if (log.stderr !== null) this.supervisor.stderrSink = this.#stderr = new Collector(this, log.stderr);
     if (spawnPlan.input !== undefined) {
       if (spawnPlan.input.length > 0) execution.write(spawnPlan.input);
       execution.end();
@@ -40,8 +41,9 @@ export class Job implements EndTarget {
   }
 
   /** More has come than `maxBytes` allows. */
-  overflow(output: Output): void {
-    this.overflowed ??= output;
+  overflow(stream: StreamLog): void {
+    stream.refuse({ offset: stream.end, entry: 0 });
+    this.overflowed ??= stream;
     const { killSignal, killAfterMs } = this.supervisor.plan.request;
     this.supervisor.execution.terminate('killed', killSignal, killAfterMs);
   }

@@ -1,4 +1,5 @@
 import type { RunResult } from '../shared/facts.js';
+import type { Host } from '../subprocess/executing.js';
 import { newPlan, splitArguments } from '../subprocess/plan.js';
 import { Subprocess } from '../subprocess/subprocess.js';
 import { Job } from './job.js';
@@ -16,21 +17,25 @@ type StringOptions = RunOptions & { encoding?: 'utf8' | undefined };
 /**
  * Runs a program to its end and collects its output. Throws as `spawn` does, at the call. Rejects with RunError where
  * `check` doesn't accept the exit, MaxBytesError beyond `maxBytes`, AbortError when `signal` was aborted, SpawnError where
- * it could not be started, StatusLostError, and ClosedError when the engine was closed.
+ * it could not be started, StatusLostError, and ClosedError when the executor was closed.
  */
-export function run(file: string, args: readonly string[] | undefined, options: BufferOptions): RunPromise<Buffer>;
-export function run(file: string, args?: readonly string[], options?: StringOptions): RunPromise<string>;
-export function run(file: string, args?: readonly string[], options?: RunOptions): RunPromise<string | Buffer>;
-export function run(file: string, options: BufferOptions): RunPromise<Buffer>;
-export function run(file: string, options?: StringOptions): RunPromise<string>;
-export function run(file: string, options?: RunOptions): RunPromise<string | Buffer>;
-export function run(
+export interface Run {
+  (file: string, args: readonly string[] | undefined, options: BufferOptions): RunPromise<Buffer>;
+  (file: string, args?: readonly string[], options?: StringOptions): RunPromise<string>;
+  (file: string, args?: readonly string[], options?: RunOptions): RunPromise<string | Buffer>;
+  (file: string, options: BufferOptions): RunPromise<Buffer>;
+  (file: string, options?: StringOptions): RunPromise<string>;
+  (file: string, options?: RunOptions): RunPromise<string | Buffer>;
+}
+
+export function runIn(
+  host: Host,
   file: string,
   second?: readonly string[] | RunOptions,
   third?: RunOptions,
 ): RunPromise<string | Buffer> {
   const { args, options } = splitArguments(second, third);
   const plan = newPlan(file, args);
-  const job = new Job(file, args ?? [], plan, readRunOptions(plan, options));
-  return Object.assign(job.result(), { subprocess: new Subprocess(job.supervisor) });
+  const job = new Job(host, file, args ?? [], plan, readRunOptions(plan, options));
+  return Object.assign(job.result(), { subprocess: new Subprocess(job.supervisor, 'run') });
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { collect, decodeChunks, joinChunks } from './collect.js';
 import { type LinesOptions, readLines } from './lines.js';
 import type { Output } from './output.js';
-import { OutputIterator } from './output-iterator.js';
+import { iterate } from './output-iterator.js';
 import { toReadable } from './readable.js';
 import { toWeb } from './web.js';
 
@@ -24,7 +24,7 @@ export class ByteStream implements AsyncIterable<Buffer> {
   /** Chunks as they come. Leaving the loop early closes the pipe: a child that still writes gets SIGPIPE or EPIPE. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
     const output = this.#output;
-    return new OutputIterator(output, () => output.take());
+    return iterate(output, () => output.take());
   }
 
   /** Everything up to the end, without a limit; `run()` has one. */

@@ -2,7 +2,7 @@ import { InvalidArgumentError, MaxBytesError } from '../errors.js';
 import { checkOptions } from './check-options.js';
 import { LineSplitter } from './line-splitter.js';
 import type { Output } from './output.js';
-import { OutputIterator } from './output-iterator.js';
+import { iterate } from './output-iterator.js';
 
 export interface LinesOptions {
   /** The longest line, in bytes without its end (1…2³⁰); default 16 MiB. */
@@ -32,7 +32,7 @@ export function readLines(output: Output, options: LinesOptions): AsyncIterable<
   return {
     [Symbol.asyncIterator]() {
       const splitter = new LineSplitter(maxLength, tooLong);
-      return new OutputIterator(output, () => {
+      return iterate(output, () => {
         for (;;) {
           const line = splitter.shift();
           if (line !== undefined) return line;

@@ -37,16 +37,22 @@ export interface SpawnOptions {
   killAfterMs?: number | undefined;
   /** What to do with a stream that others still hold open when the child has ended; default 'eof': wait. */
   drain?: DrainPolicy | undefined;
-  /** The newest bytes that are kept of a stream that nobody reads, in bytes of each stream (0…2³⁰); default 1 MiB. */
+  /** The newest bytes that the log keeps for who comes later, in bytes of each stream (0…2³⁰); default 1 MiB. */
   retainBytes?: number | undefined;
+  /** How long the log is kept from Exit on, in milliseconds (0…2³¹−1); default 60,000. */
+  retainMs?: number | undefined;
+  /** A name to attach by (1…256 characters); default: a new one. Throws IdInUseError while the executor knows it. */
+  id?: string | undefined;
 }
 
 export const SPAWN_OPTIONS: readonly string[] = [
   ...['cwd', 'env', 'argv0', 'shell', 'stdin', 'stdout', 'stderr', 'group', 'signal', 'timeoutMs', 'killSignal'],
-  ...['killAfterMs', 'drain', 'retainBytes'],
+  ...['killAfterMs', 'drain', 'retainBytes', 'retainMs', 'id'],
 ];
 
 const LARGEST_RETAIN_BYTES = 2 ** 30;
+const LONGEST_RETAIN_MS = 2 ** 31 - 1;
+const LONGEST_ID = 256;
 
 /** Takes one option into the plan; false where there is none of this name. */
 export function readSpawnOption(plan: SpawnPlan, name: string, value: unknown): boolean {
@@ -72,6 +78,12 @@ export function readSpawnOption(plan: SpawnPlan, name: string, value: unknown): 
     case 'retainBytes':
       if (value !== undefined) plan.retainBytes = checkRetainBytes(value);
       return true;
+    case 'retainMs':
+      if (value !== undefined) plan.retainMs = checkRetainMs(value);
+      return true;
+    case 'id':
+      if (value !== undefined) plan.id = checkId(value);
+      return true;
     case 'shell':
       if (value !== undefined) plan.shell = checkShell(value);
       return true;
@@ -94,7 +106,20 @@ function checkShell(value: unknown): boolean | string {
   return checkString('shell', value);
 }
 
-function checkRetainBytes(value: unknown): number {
+/** Throws InvalidArgumentError. */
+export function checkId(value: unknown): string {
+  if (typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ID) return value;
+  throw new InvalidArgumentError('id', `a string of 1 to ${LONGEST_ID} characters`, value);
+}
+
+/** Throws InvalidArgumentError. */
+export function checkRetainMs(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value <= LONGEST_RETAIN_MS) return value;
+  throw new InvalidArgumentError('retainMs', `milliseconds from 0 to ${LONGEST_RETAIN_MS}`, value);
+}
+
+/** Throws InvalidArgumentError. */
+export function checkRetainBytes(value: unknown): number {
   if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > LARGEST_RETAIN_BYTES) {
     throw new InvalidArgumentError('retainBytes', `a whole number of bytes from 0 to ${LARGEST_RETAIN_BYTES}`, value);
   }

@@ -1,66 +1,22 @@
-import type { Consumer, Output } from './output.js';
-
-interface Waiting<T> {
-  resolve(result: IteratorResult<T, undefined>): void;
-  reject(error: unknown): void;
-}
+import { PullIterator } from '../log/pull-iterator.js';
+import type { Output } from './output.js';
 
 /**
- * Reads an output stream as an async iterator. `next` may be called again before the last one was answered, and
- * `return` at any time: it closes the stream, and who still waits is told that it is done.
+ * Reads an output stream as an async iterator; leaving it stops the reading. `pull` makes the next value out of what the
+ * output holds; undefined where it needs more, or there is no more.
  */
-export class OutputIterator<T> implements AsyncIterableIterator<T, undefined>, Consumer {
-  readonly #output: Output;
-  readonly #pull: () => T | undefined;
-  #waiting: Waiting<T>[] = [];
-  #done = false;
-
-  /** `pull` makes the next value out of what the output holds; undefined where it needs more, or there is no more. */
-  constructor(output: Output, pull: () => T | undefined) {
-    this.#output = output;
-    this.#pull = pull;
-    output.attach(this);
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<T, undefined>> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.wake();
-    });
-  }
-
-  return(): Promise<IteratorResult<T, undefined>> {
-    this.#finish();
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  wake(): void {
-    try {
-      while (this.#waiting.length > 0 && !this.#done) {
-        const value = this.#pull();
-        if (value !== undefined) this.#waiting.shift()?.resolve({ done: false, value });
-        else if (!this.#output.ended) return;
-        else if (this.#output.error !== undefined) throw this.#output.error;
-        else this.#finish();
-      }
-    } catch (error) {
-      this.#waiting.shift()?.reject(error);
-      this.#finish();
-    }
-    if (this.#done) this.#finish();
-  }
-
-  #finish(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (!this.#done) {
-      this.#done = true;
-      this.#output.cancel();
-    }
-    for (const { resolve } of waiting) resolve({ done: true, value: undefined });
-  }
+export function iterate<T>(output: Output, pull: () => T | undefined): PullIterator<T> {
+  const iterator = new PullIterator<T>({
+    pull() {
+      const value = pull();
+      if (value === undefined && output.ended && output.error !== undefined) throw output.error;
+      return value;
+    },
+    get ended() {
+      return output.ended;
+    },
+    close: () => output.cancel(),
+  });
+  output.attach(iterator);
+  return iterator;
 }

@@ -1,6 +1,5 @@
-import type { Execution, StreamNumber } from '../engine/execution.js';
 import { AttachedError, type LastbyteError } from '../errors.js';
-import { ChunkQueue, type Sequence } from './chunk-queue.js';
+import type { Cursor, StreamLog } from '../log/stream-log.js';
 import { Listeners } from './listeners.js';
 
 /** Who reads a stream. */
@@ -11,128 +10,169 @@ export interface Consumer {
   wake(): void;
 }
 
-/** The execution that a stream belongs to. */
-export interface OutputOwner extends Sequence {
-  readonly id: string;
-  readonly execution: Pick<Execution, 'consumed' | 'cancel'>;
-  /** Somebody waits for the end: what nobody reads must not hold the child back. */
-  readonly draining: boolean;
-}
-
 export type ChunkListener = (chunk: Buffer, seq: number) => void;
 
+/** The handle that an output belongs to. */
+export interface OutputOwner {
+  readonly id: string;
+  /**
+   * `spawn`: the streams wait for this handle, and leaving one closes the pipe. `run`: the command's own reader has them,
+   * others may only listen.
+   */
+  readonly role: 'spawn' | 'run' | 'attach';
+  /** Somebody waits for the end: what nobody reads must not hold the child back. */
+  readonly draining: boolean;
+  /** Why nobody can begin to read. */
+  readonly evicted: LastbyteError | undefined;
+  missed(stream: 'stdout' | 'stderr', bytes: number): void;
+}
+
 /**
- * One output stream. Chunks go to who reads it; without a reader they are held, and with them the pump's credit, so that
- * the child has to wait; when the execution drains, the newest `retainBytes` are kept and the rest is counted.
+ * One output stream, as one handle reads it: by one consumer, or by listeners. While there is one, the log keeps what it
+ * has not come to, and with it the pump's credit, so that the child has to wait. The handle that started the execution
+ * holds its place even before, until the execution drains.
  */
 export class Output {
-  readonly name: 'stdout' | 'stderr';
-  readonly listeners = new Listeners<[Buffer, number]>();
-  /** Bytes that came from the child and that nobody will ever get. */
-  dropped = 0;
-  ended = false;
-  /** Why it ended, where that was not the end of the pipe. */
-  error: LastbyteError | undefined;
+  readonly stream: StreamLog;
   readonly #owner: OutputOwner;
-  readonly #number: StreamNumber;
-  readonly #retainBytes: number;
-  readonly #queue = new ChunkQueue();
-  /** How many of the queue's newest bytes the pump has not got its credit back for. */
-  #owed = 0;
+  readonly #cursor: Cursor;
+  #listeners: Listeners<[Buffer, number]> | undefined;
   #consumer: Consumer | undefined;
-  #cancelled = false;
+  #holding = false;
+  /** It was left, or the handle was detached. */
+  #stopped = false;
+  #error: LastbyteError | undefined;
 
-  constructor(owner: OutputOwner, number: StreamNumber, retainBytes: number) {
-    this.name = number === 1 ? 'stdout' : 'stderr';
+  constructor(owner: OutputOwner, stream: StreamLog, cursor: Cursor) {
+    this.stream = stream;
     this.#owner = owner;
-    this.#number = number;
-    this.#retainBytes = retainBytes;
+    this.#cursor = cursor;
+    this.#settleHold();
   }
 
-  /** The number of the oldest chunk that listeners wait for; Infinity where there is none. */
-  get backlogSeq(): number {
-    return this.listeners.size > 0 ? this.#queue.headSeq : Number.POSITIVE_INFINITY;
+  get name(): 'stdout' | 'stderr' {
+    return this.stream.name;
   }
 
-  /** Gives the stream to its one reader. Throws AttachedError where it has one, or has had one. */
+  /** Nothing more comes than what waits to be taken. */
+  get ended(): boolean {
+    return this.#stopped || this.stream.ended;
+  }
+
+  /** Why it ended, where that was not the end of the pipe. */
+  get error(): LastbyteError | undefined {
+    return this.#error ?? (this.#stopped ? undefined : this.stream.error);
+  }
+
+  /** The number of the chunk that is to be passed on next; Infinity where there is none. */
+  get pushSeq(): number {
+    return this.#pushes && !this.#stopped ? this.stream.nextSeq(this.#cursor) : Number.POSITIVE_INFINITY;
+  }
+
+  get #pushes(): boolean {
+    return this.#consumer?.accept !== undefined || (this.#listeners?.size ?? 0) > 0;
+  }
+
+  /** Gives the stream to its one reader. Throws AttachedError where it has one, or has had one; EvictedError. */
   attach(consumer: Consumer): void {
-    if (this.#consumer !== undefined || this.listeners.size > 0) throw this.#attached();
+    const taken = this.#owner.role === 'run' || this.#consumer !== undefined || (this.#listeners?.size ?? 0) > 0;
+    if (taken) throw this.#attached();
+    this.#assertReadable();
     this.#consumer = consumer;
+    this.#settleHold();
     consumer.wake();
   }
 
   /** Adds a listener; they all get each chunk. Beside a reader that takes chunks as they come they may watch. */
   listen(listener: ChunkListener, once: boolean): void {
     if (this.#consumer !== undefined && this.#consumer.accept === undefined) throw this.#attached();
-    this.listeners.add(listener, once);
+    this.#assertReadable();
+    this.#listeners ??= new Listeners();
+    this.#listeners.add(listener, once);
+    this.#settleHold();
   }
 
-  receive(chunk: Buffer): void {
-    if (this.#cancelled) {
-      this.dropped += chunk.length;
-    } else if (this.#consumer?.accept !== undefined || this.listeners.size > 0) {
-      this.#owner.seq += 1;
-      this.#hand(chunk, this.#owner.seq);
-      this.#owner.execution.consumed(this.#number, chunk.length);
-    } else {
-      this.#queue.add(chunk, this.#owner);
-      this.#owed += chunk.length;
-      if (this.#consumer !== undefined) this.#consumer.wake();
-      else if (this.#owner.draining) this.drain();
-    }
+  unlisten(listener: ChunkListener): void {
+    this.#listeners?.remove(listener);
+    this.#settleHold();
   }
 
   /** The oldest chunk that waits, now the caller's; undefined where there is none. */
   take(): Buffer | undefined {
-    const chunk = this.#queue.shift();
-    this.#settleCredit();
+    if (this.#stopped) return undefined;
+    const missed = this.stream.missed(this.#cursor);
+    if (missed > 0) this.#owner.missed(this.name, missed);
+    const chunk = this.stream.take(this.#cursor);
+    if (chunk !== undefined) this.stream.settle();
     return chunk;
   }
 
-  /** Hands the oldest chunk that waits to the listeners. */
-  catchUp(): void {
-    const seq = this.#queue.headSeq;
+  /** Passes the oldest chunk that waits on to who wants chunks as they come. */
+  push(): void {
+    const seq = this.stream.nextSeq(this.#cursor);
     const chunk = this.take();
-    if (chunk !== undefined) this.#hand(chunk, seq);
+    if (chunk === undefined) return;
+    this.#consumer?.accept?.(chunk);
+    this.#listeners?.emit(chunk, seq);
+    this.#settleHold();
   }
 
-  /** Where nobody reads: keeps the newest bytes only, and lets the child go on. */
+  wake(): void {
+    if (!this.#stopped) this.#consumer?.wake();
+  }
+
+  /** Where nobody reads: lets the child go on. */
   drain(): void {
-    if (this.#consumer !== undefined || this.listeners.size > 0) return;
-    this.dropped += this.#queue.trim(this.#retainBytes);
-    this.#settleCredit(0);
+    this.#settleHold();
   }
 
-  end(error?: LastbyteError): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.error = error;
+  /** The reader wants no more. Where nobody else reads, the pipe is closed, and who writes there gets EPIPE. */
+  cancel(): void {
+    if (this.#stopped) return;
+    const others = this.stream.heldBeside(this.#cursor);
+    this.#stop();
+    if (this.#owner.role === 'spawn' && !others) this.stream.refuse(this.#cursor);
     this.#consumer?.wake();
   }
 
-  /** The reader wants no more: the pipe is closed, and who writes there gets EPIPE. */
-  cancel(): void {
-    if (this.#cancelled) return;
-    this.#cancelled = true;
-    this.dropped += this.#queue.bytes;
-    this.#queue.clear();
-    if (!this.ended) this.#owner.execution.cancel(this.#number);
-    this.end();
+  /** The handle goes; readers are told why. */
+  detach(error: LastbyteError): void {
+    if (this.#stopped) return;
+    this.#error = error;
+    this.#stop();
+    this.#listeners = undefined;
+    this.#consumer?.wake();
   }
 
-  #hand(chunk: Buffer, seq: number): void {
-    this.#consumer?.accept?.(chunk);
-    if (this.listeners.size > 0) this.listeners.emit(chunk, seq);
+  #stop(): void {
+    this.#stopped = true;
+    this.#settleHold();
   }
 
-  #settleCredit(owed = Math.min(this.#owed, this.#queue.bytes)): void {
-    const returned = this.#owed - owed;
-    this.#owed = owed;
-    if (returned > 0 && !this.ended) this.#owner.execution.consumed(this.#number, returned);
+  #settleHold(): void {
+    const waits = this.#owner.role === 'spawn' && !this.#owner.draining;
+    const holding = !this.#stopped && (waits || this.#consumer !== undefined || (this.#listeners?.size ?? 0) > 0);
+    if (holding === this.#holding) return;
+    this.#holding = holding;
+    if (!holding) {
+      this.stream.release(this.#cursor);
+      return;
+    }
+    const missed = this.stream.missed(this.#cursor);
+    if (missed > 0) this.#owner.missed(this.name, missed);
+    this.stream.hold(this.#cursor);
+  }
+
+  #assertReadable(): void {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#holding) return;
+    const { evicted } = this.#owner;
+    if (evicted !== undefined) throw evicted;
   }
 
   #attached(): AttachedError {
-    const state = this.ended && this.#queue.bytes === 0 ? 'has already been read' : 'is already being read';
+    const state =
+      this.ended && this.stream.nextBytes(this.#cursor) === 0 ? 'has already been read' : 'is already being read';
     return new AttachedError(`${this.name} ${state}`, { id: this.#owner.id });
   }
 }

@@ -3,20 +3,35 @@ import { InvalidArgumentError } from '../errors.js';
 
 /** Checked options, ready to start. What the engine takes as it is, the engine checks. */
 export interface SpawnPlan {
+  /** As they were given. */
+  readonly file: string;
+  readonly args: readonly string[] | undefined;
   readonly request: ExecutionRequest;
+  /** Chosen by the caller. */
+  id: string | undefined;
   signal: AbortSignal | undefined;
-  retainBytes: number;
+  /** Undefined: as the executor has it. */
+  retainBytes: number | undefined;
+  retainMs: number | undefined;
   shell: boolean | string;
   /** What is written to stdin before it is closed; undefined: the caller writes. */
   input: Uint8Array | undefined;
 }
 
-const DEFAULT_RETAIN_BYTES = 1024 * 1024;
-
 export function newPlan(file: string, args: readonly string[] | undefined): SpawnPlan {
   const request: ExecutionRequest = { file, credit: 'manual' };
   if (args !== undefined) request.args = args;
-  return { request, signal: undefined, retainBytes: DEFAULT_RETAIN_BYTES, shell: false, input: undefined };
+  return {
+    file,
+    args,
+    request,
+    id: undefined,
+    signal: undefined,
+    retainBytes: undefined,
+    retainMs: undefined,
+    shell: false,
+    input: undefined,
+  };
 }
 
 /** To be called when all options have been read. */

@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { Output } from './output.js';
-import { OutputIterator } from './output-iterator.js';
+import { iterate } from './output-iterator.js';
 
 /** As much as a pipe of Linux holds; Node 20's own default is a quarter of it. */
 const HIGH_WATER_MARK = 64 * 1024;
 
 export function toReadable(output: Output): Readable {
-  const chunks = new OutputIterator(output, () => output.take());
+  const chunks = iterate(output, () => output.take());
   // Loading node:stream takes 2 ms: only who asks for a stream pays.
   const stream = process.getBuiltinModule('node:stream');
   const readable = new stream.Readable({

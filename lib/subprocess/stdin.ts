@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Writable } from 'node:stream';
 import { errorName } from '../engine/errno.js';
 import type { WriteCallback } from '../engine/execution.js';
-import { LastbyteError } from '../errors.js';
+import { AttachedError, LastbyteError } from '../errors.js';
 import type { Supervisor } from './supervisor.js';
 
 /** The child's stdin, as a `stream.Writable`. See `Subprocess.stdin` for how it ends. */
@@ -13,6 +13,8 @@ const HIGH_WATER_MARK = 64 * 1024;
 /** Chunks that are shorter than this, taken together, are copied into one: cheaper than a call for each. */
 const SMALL_BYTES = 16 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 type Callback = (error?: Error | null) => void;
 
 function writeError(errno: number, id: string): LastbyteError {
@@ -21,10 +23,22 @@ function writeError(errno: number, id: string): LastbyteError {
   return new LastbyteError(`write ${code}: ${why}`, code, { errno: -errno, syscall: 'write', id });
 }
 
-/** The stream for stdin; undefined where that is no pipe, or `run` writes it. */
-export function connectStdin(supervisor: Supervisor): StdinStream | undefined {
-  const { execution, plan } = supervisor;
-  if (plan.request.stdin !== 'pipe' || plan.input !== undefined) return undefined;
+/** One handle's turn at writing to stdin. */
+export interface StdinTurn {
+  readonly stream: StdinStream;
+  /** Ends the turn, not stdin: resolves when what was written has been taken, or never will be. */
+  release(): Promise<void>;
+}
+
+/** Stdin is a pipe that the user may write to. */
+export function stdinIsOpen({ plan }: Supervisor): boolean {
+  return plan.request.stdin === 'pipe' && plan.input === undefined;
+}
+
+/** The stream for stdin, where that is a pipe. */
+export function connectStdin(supervisor: Supervisor): StdinTurn {
+  const { execution } = supervisor;
+  let released = false;
   const context = new AsyncResource('LASTBYTE_STDIN');
   let writing: Callback | undefined;
   const written = (error: Error | null) => {
@@ -46,7 +60,8 @@ export function connectStdin(supervisor: Supervisor): StdinStream | undefined {
   const stream = new Writable({
     highWaterMark: HIGH_WATER_MARK,
     write(chunk: Buffer, _encoding, callback) {
-      execution.write(chunk, answer(callback));
+      if (chunk.length === 0) callback();
+      else execution.write(chunk, answer(callback));
     },
     writev(entries, callback) {
       const chunks = entries.map((entry) => entry.chunk as Buffer);
@@ -61,7 +76,7 @@ export function connectStdin(supervisor: Supervisor): StdinStream | undefined {
       callback();
     },
     destroy(error, callback) {
-      if (!stream.writableFinished) execution.end();
+      if (!stream.writableFinished && !released) execution.end();
       callback(error);
     },
   });
@@ -77,5 +92,17 @@ export function connectStdin(supervisor: Supervisor): StdinStream | undefined {
   if (execution.startError !== undefined) failed(execution.startError);
   else if (supervisor.stdinClosed) closed();
   else supervisor.beforeEnd({ ended: (error) => error !== undefined && failed(error) });
-  return stream;
+  const release = async () => {
+    if (!stream.destroyed && !stream.writableEnded) {
+      await new Promise<void>((resolve) => {
+        stream.once('close', resolve);
+        stream.write(NOTHING, () => resolve());
+      });
+    }
+    if (supervisor.onStdinGone === closed) supervisor.onStdinGone = undefined;
+    if (stream.writableEnded) return;
+    released = true;
+    stream.destroy(new AttachedError('stdin has been handed back', { id: supervisor.id }));
+  };
+  return { stream, release };
 }

@@ -1,10 +1,20 @@
-import type { Execution, ExecutionCallbacks, StreamNumber } from '../engine/execution.js';
+import type { ExecutionCallbacks, StreamNumber } from '../engine/execution.js';
 import { ClosedError, type LastbyteError } from '../errors.js';
+import { EventLog, type LogSource } from '../log/event-log.js';
+import type { StreamLog } from '../log/stream-log.js';
+import { unwatchAbort, watchAbort } from '../shared/abort.js';
+import { type Deadline, deadlines } from '../shared/deadlines.js';
+import {
+  exitChannel,
+  heldPipeChannel,
+  reapedChannel,
+  startChannel,
+  startFailedChannel,
+} from '../shared/diagnostics.js';
 import type { ExitInfo } from '../shared/facts.js';
-import { unwatchAbort, watchAbort } from './abort.js';
-import { executionId } from './execution-id.js';
-import { Listeners } from './listeners.js';
-import { type ChunkListener, Output } from './output.js';
+import type { Attachment } from './attachment.js';
+import type { Executing, Host } from './executing.js';
+import { executionId, nextNumber } from './execution-id.js';
 import type { SpawnPlan } from './plan.js';
 
 /** Told of an execution's end, before its `exit` listeners: `error` where the start failed. */
@@ -12,65 +22,92 @@ export interface EndTarget {
   ended(error?: LastbyteError): void;
 }
 
-export type ExitListener = (info: ExitInfo) => void;
+/** Takes all output of a stream as it comes, and is never behind. */
+export interface Sink {
+  accept(chunk: Buffer): void;
+}
+
+/** From Reaped on, until a pipe that somebody still holds is reported. */
+const HELD_PIPE_AFTER_MS = 5000;
 
 /**
- * What `spawn` and `run` have in common: takes the engine's events of one execution, numbers them, and passes them on in
- * their order. Whatever isn't always needed is made when it is asked for.
+ * One execution and all that is held for it: takes the engine's events, logs them, and passes them on in their order.
+ * Whatever isn't always needed is made when it is asked for.
  */
-export class Supervisor implements ExecutionCallbacks {
-  /** The number of the last event: 1, 2, 3 … over output, reaped and exit. */
-  seq = 0;
+export class Supervisor implements ExecutionCallbacks, LogSource {
+  readonly number = nextNumber();
+  readonly plan: SpawnPlan;
+  readonly host: Host;
+  readonly log: EventLog;
+  readonly startedAt = Date.now();
+  execution!: Executing;
   /** Somebody waits for the end: what nobody reads is drained. */
   draining = false;
   /** Nothing more can be written. */
   stdinClosed = false;
   /** Told when that happens. */
   onStdinGone: (() => void) | undefined;
-  execution!: Execution;
-  readonly plan: SpawnPlan;
-  readonly stdout: Output | null;
-  readonly stderr: Output | null;
   onStarted?: (pid: number) => void;
   onStreamEnd?: (stream: StreamNumber) => void;
+  /** `run` reads by these; nobody else can then. */
+  stdoutSink: Sink | undefined;
+  stderrSink: Sink | undefined;
+  /** The handle that writes to stdin. */
+  writer: object | undefined;
+  readonly #attachments: Attachment[] = [];
   readonly #endTargets: EndTarget[] = [];
-  #reaped: ExitInfo | undefined;
-  #reapedListeners: Listeners<[ExitInfo]> | undefined;
-  #exitListeners: Listeners<[ExitInfo]> | undefined;
-  /** Somebody came late and has yet to be told what was before. */
-  #behind = false;
+  #heldPipe: Deadline | undefined;
 
-  constructor(plan: SpawnPlan) {
+  constructor(plan: SpawnPlan, host: Host) {
     const { stdout = 'pipe', stderr = 'pipe' } = plan.request;
     this.plan = plan;
-    this.stdout = stdout === 'pipe' ? new Output(this, 1, plan.retainBytes) : null;
-    this.stderr = stderr === 'pipe' ? new Output(this, 2, plan.retainBytes) : null;
+    this.host = host;
+    const streams = { stdout: stdout === 'pipe', stderr: stderr === 'pipe' };
+    this.log = new EventLog(this, streams, plan.retainBytes ?? host.retainBytes);
   }
 
   get id(): string {
-    return executionId(this.execution.id);
+    return this.plan.id ?? executionId(this.number);
   }
 
   /** Must be called before the engine can call back. */
-  begin(execution: Execution): void {
+  begin(execution: Executing): void {
     this.execution = execution;
-    const { signal } = this.plan;
+    const { signal, request } = this.plan;
     if (signal !== undefined && !signal.aborted) watchAbort(signal, this);
+    if (startChannel.hasSubscribers) {
+      const { file, args = [], cwd } = request;
+      startChannel.publish({ id: this.id, file, args, cwd });
+    }
   }
 
   /** Before the first event only: the engine then reports the end of each stream as it comes, not with Exit. */
   wantStreamEnds(): void {
-    this.onStreamEnd = (stream) => (stream === 1 ? this.stdout : this.stderr)?.end(this.#closedError());
+    this.onStreamEnd = (number) => {
+      const stream = this.log.stream(number);
+      if (stream === null) return;
+      this.#endStream(stream, this.#closedError());
+      this.#wake();
+    };
   }
 
   beforeEnd(target: EndTarget): void {
     this.#endTargets.push(target);
   }
 
+  attach(attachment: Attachment): void {
+    this.#attachments.push(attachment);
+  }
+
+  detach(attachment: Attachment): void {
+    const index = this.#attachments.indexOf(attachment);
+    if (index >= 0) this.#attachments.splice(index, 1);
+  }
+
   drain(): void {
+    if (this.draining) return;
     this.draining = true;
-    this.stdout?.drain();
-    this.stderr?.drain();
+    for (const attachment of this.#attachments) attachment.drain();
   }
 
   /** The facts of the exit, from Exit on: the same object for everybody. */
@@ -78,49 +115,31 @@ export class Supervisor implements ExecutionCallbacks {
     const info = this.execution.info as ExitInfo;
     if (!Object.isFrozen(info)) {
       this.drain();
-      info.dropped = this.#dropped();
-      Object.freeze(info.dropped);
-      Object.freeze(info.usage);
-      Object.freeze(info);
+      this.#freeze(info);
     }
     return info;
   }
 
-  listenOutput(output: Output, listener: ChunkListener, once: boolean): void {
-    output.listen(listener, once);
-    if (output.backlogSeq !== Number.POSITIVE_INFINITY) this.#catchUpSoon();
+  /** Lets the log go. What a reader holds stays his. */
+  evict(why: () => LastbyteError): void {
+    // What goes now has been kept as long as was asked for: it doesn't count as dropped.
+    const { info } = this.execution;
+    if (info !== undefined && !Object.isFrozen(info)) this.#freeze(info);
+    this.log.evict(why);
   }
 
-  listenReaped(listener: ExitListener, once: boolean): void {
-    this.#reapedListeners ??= new Listeners();
-    this.#reapedListeners.add(listener, once);
-    if (this.#reaped !== undefined) this.#catchUpSoon();
-  }
-
-  listenExit(listener: ExitListener, once: boolean): void {
-    this.drain();
-    this.#exitListeners ??= new Listeners();
-    this.#exitListeners.add(listener, once);
-    if (this.execution.info !== undefined) this.#catchUpSoon();
-  }
-
-  unlistenOutput(output: Output, listener: ChunkListener): void {
-    output.listeners.remove(listener);
-    if (this.draining) output.drain();
-  }
-
-  unlisten(event: 'reaped' | 'exit', listener: ExitListener): void {
-    (event === 'exit' ? this.#exitListeners : this.#reapedListeners)?.remove(listener);
+  /** The executor was closed: nothing can be read any more. */
+  close(why: () => LastbyteError): void {
+    this.evict(why);
+    this.log.fail(why);
   }
 
   onStdout(chunk: Buffer): void {
-    if (this.#behind) this.#catchUp();
-    this.stdout?.receive(chunk);
+    this.#output(this.log.stdout as StreamLog, chunk, this.stdoutSink);
   }
 
   onStderr(chunk: Buffer): void {
-    if (this.#behind) this.#catchUp();
-    this.stderr?.receive(chunk);
+    this.#output(this.log.stderr as StreamLog, chunk, this.stderrSink);
   }
 
   onStdinClosed(): void {
@@ -129,15 +148,22 @@ export class Supervisor implements ExecutionCallbacks {
   }
 
   onReaped(info: ExitInfo): void {
-    this.seq += 1;
-    this.#reaped = info;
-    this.#catchUp();
+    Object.assign(info.dropped, this.log.dropped());
+    this.log.reaped(info);
+    this.#flush();
+    if (reapedChannel.hasSubscribers) reapedChannel.publish({ id: this.id, info });
+    if (heldPipeChannel.hasSubscribers)
+      this.#heldPipe = deadlines.add(HELD_PIPE_AFTER_MS, () => this.#reportHeldPipe());
   }
 
   onExit(): void {
-    this.seq += 1;
+    if (this.#heldPipe !== undefined) deadlines.delete(this.#heldPipe);
+    this.#flush();
+    this.log.exit();
     this.#end(this.#closedError());
-    this.#catchUp();
+    this.#flush();
+    if (exitChannel.hasSubscribers) exitChannel.publish({ id: this.id, info: this.facts() });
+    this.host.settled(this);
   }
 
   onStartFailed(error: LastbyteError): void {
@@ -146,7 +172,10 @@ export class Supervisor implements ExecutionCallbacks {
     if (error.code === 'ECANCELED' && signal?.aborted) {
       Object.defineProperty(error, 'cause', { value: signal.reason, configurable: true, writable: true });
     }
+    this.log.fail(() => error);
     this.#end(error);
+    if (startFailedChannel.hasSubscribers) startFailedChannel.publish({ id: this.id, error });
+    this.host.settled(this);
   }
 
   /** The signal of the options was aborted. */
@@ -155,45 +184,57 @@ export class Supervisor implements ExecutionCallbacks {
     this.execution.terminate('aborted', killSignal, killAfterMs);
   }
 
+  #output(stream: StreamLog, chunk: Buffer, sink: Sink | undefined): void {
+    stream.append(chunk);
+    if (sink !== undefined) {
+      stream.given(stream.end - chunk.length, stream.end);
+      sink.accept(chunk);
+    }
+    this.#wake();
+    stream.settle();
+    this.log.changed();
+  }
+
+  #wake(): void {
+    for (const attachment of this.#attachments) attachment.wake();
+  }
+
+  #flush(): void {
+    for (const attachment of this.#attachments) attachment.flush();
+  }
+
   /** Of a stream that ends when the engine has been closed: nobody knows what else would have come. */
   #closedError(): ClosedError | undefined {
     return this.execution.closed ? new ClosedError('The engine was closed', { id: this.id }) : undefined;
   }
 
+  #endStream(stream: StreamLog | null, error: LastbyteError | undefined): void {
+    if (stream === null || stream.ended) return;
+    stream.ended = true;
+    stream.error = error;
+  }
+
   #end(error: LastbyteError | undefined): void {
     if (this.plan.signal !== undefined) unwatchAbort(this.plan.signal, this);
-    this.stdout?.end(error);
-    this.stderr?.end(error);
+    this.#endStream(this.log.stdout, error);
+    this.#endStream(this.log.stderr, error);
+    for (const attachment of this.#attachments) {
+      attachment.stdout?.wake();
+      attachment.stderr?.wake();
+    }
     for (const target of this.#endTargets) target.ended(this.execution.startError);
   }
 
-  #dropped(): { stdout: number; stderr: number } {
-    return { stdout: this.stdout?.dropped ?? 0, stderr: this.stderr?.dropped ?? 0 };
+  #freeze(info: ExitInfo): void {
+    info.dropped = this.log.dropped();
+    Object.freeze(info.dropped);
+    Object.freeze(info.usage);
+    Object.freeze(info);
   }
 
-  #catchUpSoon(): void {
-    if (this.#behind) return;
-    this.#behind = true;
-    queueMicrotask(() => {
-      if (this.#behind) this.#catchUp();
-    });
-  }
-
-  /** Passes on what listeners have not had, in the order of the numbers. */
-  #catchUp(): void {
-    this.#behind = false;
-    for (;;) {
-      const stdoutSeq = this.stdout?.backlogSeq ?? Number.POSITIVE_INFINITY;
-      const stderrSeq = this.stderr?.backlogSeq ?? Number.POSITIVE_INFINITY;
-      if (stdoutSeq < stderrSeq) this.stdout?.catchUp();
-      else if (stderrSeq < stdoutSeq) this.stderr?.catchUp();
-      else break;
-    }
-    // A listener that wanted one chunk only may have left more behind.
-    if (this.draining) this.drain();
-    if (this.#reaped !== undefined && this.#reapedListeners !== undefined) {
-      this.#reapedListeners.emitLast({ ...this.#reaped, dropped: this.#dropped() });
-    }
-    if (this.execution.info !== undefined) this.#exitListeners?.emitLast(this.facts());
+  #reportHeldPipe(): void {
+    const { stdout, stderr } = this.log;
+    const streams = [stdout, stderr].flatMap((stream) => (stream === null || stream.ended ? [] : [stream.name]));
+    heldPipeChannel.publish({ id: this.id, pid: this.execution.pid, streams, forMs: HELD_PIPE_AFTER_MS });
   }
 }

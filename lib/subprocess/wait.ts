@@ -1,18 +1,21 @@
 import { AbortError, type LastbyteError } from '../errors.js';
+import { type AbortTarget, unwatchAbort, watchAbort } from '../shared/abort.js';
 import type { ExitInfo } from '../shared/facts.js';
-import { type AbortTarget, unwatchAbort, watchAbort } from './abort.js';
 import type { Supervisor } from './supervisor.js';
+
+type Answer = (error: LastbyteError | null) => void;
 
 /** One open `wait` of the engine, and who is to get its answer; nobody where that one was aborted. */
 interface Waiter {
-  answer: ((error: LastbyteError | null) => void) | undefined;
+  answer: Answer | undefined;
 }
 
-/** The `wait` calls of one execution. */
+/** The `wait` calls of one handle. */
 export class Waits {
   readonly #supervisor: Supervisor;
   /** Waiters whose `wait` was aborted. They are used again: who polls with short signals must not pile them up. */
   readonly #spare: Waiter[] = [];
+  readonly #open = new Set<Waiter>();
 
   constructor(supervisor: Supervisor) {
     this.#supervisor = supervisor;
@@ -39,14 +42,26 @@ export class Waits {
     });
   }
 
-  #register(answer: (error: LastbyteError | null) => void): Waiter {
+  /** Answers all that are open with an error, now. */
+  reject(error: LastbyteError): void {
+    for (const waiter of this.#open) {
+      const { answer } = waiter;
+      waiter.answer = undefined;
+      answer?.(error);
+    }
+    this.#open.clear();
+  }
+
+  #register(answer: Answer): Waiter {
     const spare = this.#spare.pop();
     if (spare !== undefined) {
       spare.answer = answer;
       return spare;
     }
     const waiter: Waiter = { answer };
+    this.#open.add(waiter);
     this.#supervisor.execution.wait((error) => {
+      this.#open.delete(waiter);
       const { answer } = waiter;
       waiter.answer = undefined;
       answer?.(error);
@@ -54,8 +69,8 @@ export class Waits {
     return waiter;
   }
 
-  #answer(resolve: (info: ExitInfo) => void, reject: (error: LastbyteError) => void) {
-    return (error: LastbyteError | null): void => {
+  #answer(resolve: (info: ExitInfo) => void, reject: (error: LastbyteError) => void): Answer {
+    return (error) => {
       const supervisor = this.#supervisor;
       const facts = supervisor.execution.info === undefined ? undefined : supervisor.facts();
       if (error !== null) {

@@ -1,13 +1,13 @@
 import type { ReadableByteStreamController } from 'node:stream/web';
 import type { Output } from './output.js';
-import { OutputIterator } from './output-iterator.js';
+import { iterate } from './output-iterator.js';
 
 /**
  * A byte stream of the web. Its readers may transfer the memory of what they get, so each chunk is a copy of its own, or
  * is put into the reader's own memory (BYOB).
  */
 export function toWeb(output: Output): ReadableStream<Uint8Array> {
-  const chunks = new OutputIterator(output, () => output.take());
+  const chunks = iterate(output, () => output.take());
   let rest: Buffer | undefined;
   return new ReadableStream({
     type: 'bytes',

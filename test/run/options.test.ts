@@ -52,7 +52,7 @@ test.each([
   }
 });
 
-test.each(['maxBuffer', 'timeout', 'stdio', 'Check', 'id'])('there is no option %s', (name) => {
+test.each(['maxBuffer', 'timeout', 'stdio', 'Check', 'ID'])('there is no option %s', (name) => {
   const error = misuse('true', { [name]: undefined });
   expect(error.argument).toBe(name);
   expect(error.message).toMatch(

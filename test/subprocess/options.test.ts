@@ -54,13 +54,17 @@ describe('spawn names what is wrong, before anything is started', () => {
     [{ drain: 'never' }, "'drain' must be 'eof', { idleMs } or { deadlineMs }; got 'never'"],
     [{ drain: { idleMs: -1 } }, "'drain.idleMs' must be a number of milliseconds from 0 to 2147483647; got -1"],
     [{ retainBytes: -1 }, "'retainBytes' must be a whole number of bytes from 0 to 1073741824; got -1"],
+    [{ retainMs: -1 }, "'retainMs' must be milliseconds from 0 to 2147483647; got -1"],
+    [{ retainMs: 2 ** 31 }, "'retainMs' must be milliseconds from 0 to 2147483647; got 2147483648"],
+    [{ id: '' }, "'id' must be a string of 1 to 256 characters; got ''"],
+    [{ id: 7 }, "'id' must be a string of 1 to 256 characters; got 7"],
     [{ retainBytes: 1.5 }, "'retainBytes' must be a whole number of bytes from 0 to 1073741824; got 1.5"],
   ])('with %o', (options, message) => {
     expect(misuse('true', options)).toBe(message);
     expect(misuse('true', [], options)).toBe(message);
   });
 
-  it.each(['terminal', 'uid', 'retainMs', 'stdio', 'timeout', 'Cwd'])('there is no option %s', (name) => {
+  it.each(['terminal', 'uid', 'RetainMs', 'stdio', 'timeout', 'Cwd'])('there is no option %s', (name) => {
     expect(misuse('true', { [name]: 1 })).toMatch(
       new RegExp(`^'${name}' must be left out: the options are cwd, env, .*; got 1$`),
     );

@@ -51,7 +51,7 @@ export function runHost(
 const given = (really: boolean) => (really ? 'pipe' : 'ignore');
 
 /** The addon with ASan in it needs its runtime in the host as well. */
-function sanitizer(): Record<string, string> {
+export function sanitizer(): Record<string, string> {
   const preload = process.env.LASTBYTE_ASAN_PRELOAD;
   return preload === undefined ? {} : { LD_PRELOAD: preload };
 }

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { unwatchAbort, watchAbort } from '../../lib/subprocess/abort.js';
+import { unwatchAbort, watchAbort } from '../../lib/shared/abort.js';
 
 function target(order: number[] = [], number = 0) {
   return { aborted: () => void order.push(number) };

@@ -1,0 +1,42 @@
+import type { Execution, ExecutionCallbacks } from '../engine/execution.js';
+import type { ExecutionRequest } from '../engine/request.js';
+import type { Supervisor } from './supervisor.js';
+
+/** What a `Subprocess` needs of an execution: one of the engine, or one that still waits for its turn. */
+export type Executing = Pick<
+  Execution,
+  | 'pid'
+  | 'info'
+  | 'startError'
+  | 'closed'
+  | 'settled'
+  | 'wait'
+  | 'write'
+  | 'end'
+  | 'kill'
+  | 'terminate'
+  | 'cancel'
+  | 'consumed'
+  | 'expectStarted'
+  | 'ref'
+  | 'unref'
+> & {
+  /** It waits for its turn. */
+  readonly queued?: boolean;
+};
+
+/** Starts executions, and keeps them. */
+export interface Host {
+  /** Where the options don't say otherwise. */
+  readonly retainBytes: number;
+  readonly retainMs: number;
+  execute(request: ExecutionRequest, callbacks: ExecutionCallbacks): Executing;
+  /** Throws ClosedError, and IdInUseError. */
+  check(id: string | undefined): void;
+  /** Knows it from now on. */
+  add(supervisor: Supervisor): void;
+  /** Exit or the failure of its start has been delivered: its retention begins. */
+  settled(supervisor: Supervisor): void;
+  /** Forgets what it wrote as soon as it has settled. */
+  evict(supervisor: Supervisor): void;
+}
