@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { SpawnOptions } from '../subprocess/options.js';
+import type { SpawnOptions } from '../index.js';
 import { parseDuration } from './duration.js';
 import { UsageError } from './usage.js';
 

@@ -1,6 +1,5 @@
 import { constants } from 'node:os';
-import { LastbyteError, SpawnError } from '../errors.js';
-import type { ExitInfo } from '../shared/facts.js';
+import { type ExitInfo, LastbyteError, SpawnError } from '../index.js';
 
 /** As timeout(1) has them. */
 const TIMED_OUT = 124;

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { ExecutionEvent } from '../log/event-log.js';
+import type { ExecutionEvent } from '../index.js';
 
 /**
  * An event as one line. Output is `text` where it is whole UTF-8, else `base64`: every byte can be got back. `more` comes

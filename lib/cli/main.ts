@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { createExecutor, local } from '../executor/local.js';
+import { createExecutor, local } from '../index.js';
 import { parseRun, type RunCommand } from './arguments.js';
 import { readCommands } from './commands-file.js';
 import { failureCode, failureText } from './exit-code.js';

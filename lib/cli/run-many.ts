@@ -1,6 +1,4 @@
-import type { LocalExecutor } from '../executor/local-executor.js';
-import type { SpawnOptions } from '../subprocess/options.js';
-import type { Subprocess } from '../subprocess/subprocess.js';
+import type { LocalExecutor, SpawnOptions, Subprocess } from '../index.js';
 import type { CommandLine } from './commands-file.js';
 import { failureOf, failureText } from './exit-code.js';
 import { jsonError, jsonLine } from './json-line.js';
@@ -63,6 +61,7 @@ export class ParallelRun {
     this.#children.delete(child);
     this.#done += 1;
     if (why !== undefined) this.#failures.push({ ...command, why });
+    this.#show();
     this.#printing = this.#printing.then(() => this.#print(spool));
     await this.#printing;
   }

@@ -1,7 +1,4 @@
-import type { Executor } from '../executor/executor.js';
-import type { ByteStream } from '../subprocess/byte-stream.js';
-import type { SpawnOptions } from '../subprocess/options.js';
-import type { Subprocess } from '../subprocess/subprocess.js';
+import type { ByteStream, Executor, SpawnOptions, Subprocess } from '../index.js';
 import { exitCode } from './exit-code.js';
 import { jsonError, jsonLine } from './json-line.js';
 import type { OutputSink } from './sink.js';

@@ -6,8 +6,10 @@ import { StreamLog, type StreamOwner } from './stream-log.js';
 
 /** Something that happened to an execution, numbered with `seq`, or a gap in what the log could keep. */
 export type ExecutionEvent =
-  | { type: 'stdout' | 'stderr'; seq: number; data: Buffer }
-  | { type: 'reaped' | 'exit'; seq: number; info: ExitInfo }
+  | { type: 'stdout'; seq: number; data: Buffer }
+  | { type: 'stderr'; seq: number; data: Buffer }
+  | { type: 'reaped'; seq: number; info: ExitInfo }
+  | { type: 'exit'; seq: number; info: ExitInfo }
   | { type: 'lag'; dropped: { stdout: number; stderr: number } };
 
 /** The execution that is logged. */

@@ -21,6 +21,7 @@ export class PullIterator<T> implements AsyncIterableIterator<T, undefined> {
   readonly #source: PullSource<T>;
   #waiting: Waiting<T>[] = [];
   #done = false;
+  #closed = false;
   #error: Error | undefined;
 
   constructor(source: PullSource<T>) {
@@ -60,19 +61,24 @@ export class PullIterator<T> implements AsyncIterableIterator<T, undefined> {
     if (this.#done) this.#finish();
   }
 
-  /** Ends it with an error, for who waits or asks next. */
+  /** Ends it with an error, for who waits or asks next. The source is closed now. */
   fail(error: Error): void {
     this.#error = error;
     this.wake();
+    this.#close();
   }
 
   #finish(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    if (!this.#done) {
-      this.#done = true;
-      this.#source.close();
-    }
+    this.#done = true;
+    this.#close();
     for (const { resolve } of waiting) resolve({ done: true, value: undefined });
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#source.close();
   }
 }

@@ -207,8 +207,8 @@ export class StreamLog {
   }
 
   #entryAt(cursor: Cursor): Entry | undefined {
-    if (cursor.offset >= this.end) return undefined;
     if (cursor.offset < this.head) cursor.offset = this.head;
+    if (cursor.offset >= this.end) return undefined;
     let index = Math.max(cursor.entry - this.#base, this.#first);
     while ((this.#entries[index] as Entry).end <= cursor.offset) index += 1;
     cursor.entry = this.#base + index;
@@ -232,7 +232,8 @@ export class StreamLog {
     for (;;) {
       const entry = this.#entries[this.#first];
       if (entry === undefined || entry.end > head) {
-        if (entry !== undefined) entry.data = entry.data.subarray(entry.data.length - (entry.end - head));
+        const cut = entry === undefined ? 0 : entry.data.length - (entry.end - head);
+        if (entry !== undefined && cut > 0) entry.data = entry.data.subarray(cut);
         break;
       }
       this.#gone ??= new DroppedEvents();
@@ -253,9 +254,9 @@ export class StreamLog {
     this.#first = 0;
   }
 
-  /** Counts bytes that nobody wants. They are kept as others are, and not counted again when they go. */
+  /** Counts bytes that nobody has had or wants. They are kept as others are, and not counted again when they go. */
   #drop(start: number, end: number): void {
-    this.dropped += end - start;
+    this.dropped += end - start - (this.#given?.count(start, end) ?? 0);
     this.given(start, end);
   }
 }

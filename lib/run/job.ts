@@ -9,6 +9,8 @@ import { Collector } from './collector.js';
 import type { RunPlan } from './options.js';
 import { notStarted, verdict } from './verdict.js';
 
+const NOTHING = new Uint8Array();
+
 /** One `run`: feeds the child, collects its output, and has the exit judged. */
 export class Job implements EndTarget {
   readonly file: string;
@@ -32,6 +34,8 @@ export class Job implements EndTarget {
     if (spawnPlan.input !== undefined) {
       if (spawnPlan.input.length > 0) execution.write(spawnPlan.input);
       execution.end();
+      // Now the engine's, until it has been written: not to be kept as long as the log.
+      spawnPlan.input = NOTHING;
     }
     this.supervisor.beforeEnd(this);
   }

@@ -6,7 +6,7 @@ class Collector implements Consumer {
   readonly #output: Output;
   readonly #resolve: (chunks: Buffer[]) => void;
   readonly #reject: (error: LastbyteError) => void;
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] = [];
 
   constructor(output: Output, resolve: (chunks: Buffer[]) => void, reject: (error: LastbyteError) => void) {
     this.#output = output;
@@ -23,6 +23,8 @@ class Collector implements Consumer {
     if (!this.#output.ended) return;
     if (this.#output.error === undefined) this.#resolve(this.#chunks);
     else this.#reject(this.#output.error);
+    // The execution stays known for a while, and with it its readers.
+    this.#chunks = [];
   }
 }
 

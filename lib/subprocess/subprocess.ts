@@ -222,6 +222,7 @@ export class Subprocess implements AsyncDisposable {
   /** Ends the child, with reason `killed`: `killSignal` now, SIGKILL to the whole group after `graceMs`. Then `wait()`. */
   terminate(options: TerminateOptions = {}): Promise<ExitInfo> {
     checkOptions(options, ['graceMs']);
+    if (this.#detached !== undefined) return Promise.reject(this.#detached);
     const { killSignal, killAfterMs } = this.#supervisor.plan.request;
     this.#supervisor.execution.terminate('killed', killSignal, options.graceMs ?? killAfterMs);
     return this.wait();
@@ -257,6 +258,7 @@ export class Subprocess implements AsyncDisposable {
 
   /** Ends the execution, as `terminate` does, and lets its log go as soon as it has ended. */
   close(): Promise<ExitInfo> {
+    if (this.#detached !== undefined) return Promise.reject(this.#detached);
     const supervisor = this.#supervisor;
     const ended = this.terminate();
     supervisor.host.evict(supervisor);

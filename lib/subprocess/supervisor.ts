@@ -27,6 +27,8 @@ export interface Sink {
   accept(chunk: Buffer): void;
 }
 
+const NONE: readonly never[] = [];
+
 /** From Reaped on, until a pipe that somebody still holds is reported. */
 const HELD_PIPE_AFTER_MS = 5000;
 
@@ -54,8 +56,8 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
   stderrSink: Sink | undefined;
   /** The handle that writes to stdin. */
   writer: object | undefined;
-  readonly #attachments: Attachment[] = [];
-  readonly #endTargets: EndTarget[] = [];
+  #attachments: readonly Attachment[] = NONE;
+  #endTargets: EndTarget[] | undefined;
   #heldPipe: Deadline | undefined;
 
   constructor(plan: SpawnPlan, host: Host) {
@@ -92,16 +94,16 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
   }
 
   beforeEnd(target: EndTarget): void {
+    this.#endTargets ??= [];
     this.#endTargets.push(target);
   }
 
   attach(attachment: Attachment): void {
-    this.#attachments.push(attachment);
+    this.#attachments = [...this.#attachments, attachment];
   }
 
   detach(attachment: Attachment): void {
-    const index = this.#attachments.indexOf(attachment);
-    if (index >= 0) this.#attachments.splice(index, 1);
+    this.#attachments = this.#attachments.filter((other) => other !== attachment);
   }
 
   drain(): void {
@@ -191,8 +193,9 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
       sink.accept(chunk);
     }
     this.#wake();
-    stream.settle();
+    // Before the log lets anything go: who waits for the next event is not behind.
     this.log.changed();
+    stream.settle();
   }
 
   #wake(): void {
@@ -222,7 +225,11 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
       attachment.stdout?.wake();
       attachment.stderr?.wake();
     }
-    for (const target of this.#endTargets) target.ended(this.execution.startError);
+    for (const target of this.#endTargets ?? []) target.ended(this.execution.startError);
+    // What they have collected is theirs alone: the log outlives them.
+    this.#endTargets = undefined;
+    this.stdoutSink = undefined;
+    this.stderrSink = undefined;
   }
 
   #freeze(info: ExitInfo): void {

@@ -39,6 +39,9 @@ describe('the packed tarball', () => {
     expect(imported).toMatchObject({ status: 0, stdout: '{"stdout":"it works\\n","code":0}\n' });
     const required = runNode(`const { run } = require('lastbyte'); (async () => { ${useIt} })();`, folder, 'commonjs');
     expect(required).toMatchObject({ status: 0, stdout: '{"stdout":"it works\\n","code":0}\n' });
+
+    const command = runProgram('npx', ['lastbyte', 'run', '--', 'echo', 'from the command'], { cwd: folder });
+    expect(command).toMatchObject({ status: 0, stdout: 'from the command\n' });
   });
 });
 

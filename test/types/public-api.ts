@@ -3,10 +3,19 @@ import type { Readable } from 'node:stream';
 import {
   AbortError,
   type ByteStream,
+  createExecutor,
   type DrainPolicy,
+  EvictedError,
+  type ExecutionEvent,
+  type ExecutionSummary,
+  type Executor,
+  type ExecutorOptions,
   type ExitInfo,
   LastbyteError,
+  type LocalExecutor,
+  local,
   MaxBytesError,
+  type ReadResult,
   RunError,
   type RunOptions,
   type RunPromise,
@@ -139,3 +148,29 @@ expectTypeOf(
   execute({ file: 'a' }, { onExit: (info) => expectTypeOf(info).toEqualTypeOf<ExitInfo>() }),
 ).toEqualTypeOf<Execution>();
 expectTypeOf(engine.close()).toEqualTypeOf<Promise<void>>();
+
+// executors: what is written against the interface runs on any of them.
+expectTypeOf(local).toExtend<Executor>();
+expectTypeOf(createExecutor({ maxLive: 2, retainBytes: 0 })).toEqualTypeOf<LocalExecutor>();
+expectTypeOf(createExecutor).parameter(0).toEqualTypeOf<ExecutorOptions | undefined>();
+declare const executor: Executor;
+expectTypeOf(executor.spawn('a', ['b'])).toEqualTypeOf<Subprocess>();
+expectTypeOf(executor.run('a', { encoding: 'buffer' })).toEqualTypeOf<RunPromise<Buffer>>();
+expectTypeOf(await executor.attach('id', { afterSeq: 3 })).toEqualTypeOf<Subprocess>();
+expectTypeOf(await executor.list()).toEqualTypeOf<ExecutionSummary[]>();
+// @ts-expect-error only a local one has figures
+executor.stats();
+// @ts-expect-error no such option
+createExecutor({ limit: 3 });
+
+// the log: what an event has depends on its type.
+for await (const event of local.spawn('a').events({ afterSeq: 0, lossless: true })) {
+  expectTypeOf(event).toEqualTypeOf<ExecutionEvent>();
+  if (event.type === 'lag') expectTypeOf(event.dropped).toEqualTypeOf<{ stdout: number; stderr: number }>();
+  else if (event.type === 'exit' || event.type === 'reaped') expectTypeOf(event.info).toEqualTypeOf<ExitInfo>();
+  else expectTypeOf(event.data).toEqualTypeOf<Buffer>();
+  // @ts-expect-error not all have a number
+  event.seq;
+}
+expectTypeOf(await local.spawn('a').read({ waitMs: 5, maxBytes: 10 })).toEqualTypeOf<ReadResult>();
+expectTypeOf(new EvictedError('').info).toEqualTypeOf<ExitInfo | undefined>();
