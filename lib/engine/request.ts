@@ -160,9 +160,10 @@ export function submit(loop: EngineLoop, id: number, request: ExecutionRequest, 
 /** What a request means now, to be started later. Throws InvalidArgumentError. */
 export function snapshotRequest(request: ExecutionRequest): ExecutionRequest {
   const { cwd } = encode(new Float64Array(REQUEST_SLOTS), 0, request, { startedNow: false, streamEnds: false });
-  const { args = [], env = process.env } = request;
+  const { args = [], env = process.env, drain = 'eof' } = request;
   const directory = cwd ?? hostDirectory();
-  return { ...request, args: [...args], env: { ...env }, ...(directory === undefined ? {} : { cwd: directory }) };
+  const copies = { args: [...args], env: { ...env }, drain: drain === 'eof' ? drain : { ...drain } };
+  return { ...request, ...copies, ...(directory === undefined ? {} : { cwd: directory }) };
 }
 
 /** Undefined where it has been removed: what the system says to that comes with the start. */

@@ -59,8 +59,9 @@ export class LocalExecutor implements Executor {
   async attach(id: string, options: AttachOptions = {}): Promise<Subprocess> {
     checkId(id);
     checkOptions(options, ['afterSeq']);
+    const { afterSeq = 0 } = options;
     this.#host.assertOpen();
-    return new Subprocess(this.#host.registry.get(id), 'attach', options.afterSeq ?? 0);
+    return new Subprocess(this.#host.registry.get(id), 'attach', afterSeq);
   }
 
   async list(): Promise<ExecutionSummary[]> {
@@ -119,7 +120,7 @@ class LocalHost implements Host {
   settled(supervisor: Supervisor): void {
     if (supervisor.execution.startError === undefined) this.#exited += 1;
     else this.#failed += 1;
-    this.registry.retain(supervisor);
+    this.registry.settle(supervisor);
   }
 
   evict(supervisor: Supervisor): void {

@@ -10,7 +10,7 @@ export interface ExecutorOptions {
   retainBytes?: number | undefined;
   /** For executions that don't say: how long the log is kept from Exit on, in milliseconds (0…2³¹−1); default 60,000. */
   retainMs?: number | undefined;
-  /** The most ended executions whose log is kept (0…2³¹−1); the oldest go first. Default 1000. */
+  /** The most ended executions whose log is kept (0…2³¹−1); the oldest go first. Default 256. */
   maxRetained?: number | undefined;
   /** The most memory for all logs of ended executions, in bytes, roughly; the oldest go first. Default 256 MiB. */
   maxRetainedBytes?: number | undefined;
@@ -33,7 +33,7 @@ export const DEFAULTS: Readonly<ExecutorPlan> = {
   maxLive: Number.POSITIVE_INFINITY,
   retainBytes: 1024 * 1024,
   retainMs: 60_000,
-  maxRetained: 1000,
+  maxRetained: 256,
   maxRetainedBytes: 256 * 1024 * 1024,
   maxTombstones: 1000,
 };

@@ -14,8 +14,6 @@ type Start = (request: ExecutionRequest, callbacks: ExecutionCallbacks) => Execu
  */
 export class QueuedExecution implements Executing, ExecutionCallbacks {
   readonly order: number;
-  /** No other one was there when it was last tried: what the system said then is final. */
-  triedAlone = false;
   referenced = true;
   onStreamEnd?: (stream: StreamNumber) => void;
   readonly #queue: StartQueue;
@@ -36,12 +34,17 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
     this.#request = request;
     this.#callbacks = callbacks;
     if (callbacks.onStreamEnd !== undefined) this.onStreamEnd = (stream) => callbacks.onStreamEnd?.(stream);
-    if (request.cancelled) queueMicrotask(() => this.queued && this.#cancel());
+    if (request.cancelled) queueMicrotask(() => this.#waits && this.#cancel());
   }
 
   /** It waits for its turn. */
   get queued(): boolean {
     return this.#execution === undefined && this.#startError === undefined;
+  }
+
+  /** Nobody has said yet that it is not wanted any more. */
+  get #waits(): boolean {
+    return this.queued && !this.#cancelled;
   }
 
   get pid(): number | undefined {
@@ -71,12 +74,17 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
     } catch (error) {
       // The engine has been closed meanwhile.
       this.fail(error as LastbyteError);
-      this.#queue.ended();
+      this.#queue.failed(this);
       return;
     }
     this.#execution = execution;
     if (!this.referenced) execution.unref();
     if (this.#later.length > 0 || this.#callbacks.onStarted !== undefined) execution.expectStarted();
+  }
+
+  /** The engine has been closed: it answers those who wait. */
+  close(): void {
+    for (const callback of this.#waiters.splice(0)) this.#execution?.wait(callback);
   }
 
   /** It will never be started. */
@@ -93,7 +101,7 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
     if (typeof callback !== 'function') throw new InvalidArgumentError('callback', 'a function', callback);
     const error = this.#startError;
     if (error !== undefined) queueMicrotask(() => callback(error));
-    else if (this.#started) (this.#execution as Execution).wait(callback);
+    else if (this.#started || this.closed) (this.#execution as Execution).wait(callback);
     else this.#waiters.push(callback);
   }
 
@@ -120,7 +128,7 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
       return this.#execution.kill(signal);
     }
     const number = checkSignal('signal', signal, true);
-    return this.#startError === undefined && (number === 0 || this.#cancel());
+    return this.#waits && (number === 0 || this.#cancel());
   }
 
   terminate(reason: 'timedOut' | 'aborted' | 'killed' = 'killed', killSignal?: Signal, graceMs?: number): boolean {
@@ -130,7 +138,7 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
     }
     checkSignal('killSignal', killSignal ?? 'SIGTERM', false);
     checkMilliseconds('graceMs', graceMs ?? 0);
-    return this.#startError === undefined && this.#cancel();
+    return this.#waits && this.#cancel();
   }
 
   consumed(stream: StreamNumber, bytes: number): void {
@@ -142,13 +150,13 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
   }
 
   ref(): void {
-    if (this.queued && !this.referenced) this.#queue.reference(1);
+    if (this.#waits && !this.referenced) this.#queue.reference(1);
     this.referenced = true;
     this.#execution?.ref();
   }
 
   unref(): void {
-    if (this.queued && this.referenced) this.#queue.reference(-1);
+    if (this.#waits && this.referenced) this.#queue.reference(-1);
     this.referenced = false;
     this.#execution?.unref();
   }
@@ -160,13 +168,14 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
     for (const act of this.#later.splice(0)) act(execution);
     for (const callback of this.#waiters.splice(0)) execution.wait(callback);
     this.#callbacks.onStarted?.(pid);
+    this.#queue.started(this);
   }
 
   onStartFailed(error: LastbyteError): void {
     this.#execution = undefined;
     if (!this.#cancelled && this.#queue.refused(this, error.code)) return;
     this.fail(error);
-    this.#queue.ended();
+    this.#queue.failed(this);
   }
 
   onStdout(chunk: Buffer): void {
@@ -201,7 +210,6 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
 
   /** @returns true: nobody will start it */
   #cancel(): true {
-    if (this.#cancelled) return true;
     this.#cancelled = true;
     this.#queue.remove(this);
     const { file } = this.#request;

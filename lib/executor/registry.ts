@@ -1,6 +1,7 @@
 import { ClosedError, EvictedError, IdInUseError, type LastbyteError, UnknownExecutionError } from '../errors.js';
 import { type Deadline, deadlines } from '../shared/deadlines.js';
 import type { ExitInfo } from '../shared/facts.js';
+import { Fifo } from '../shared/fifo.js';
 import { executionNumber } from '../subprocess/execution-id.js';
 import type { Supervisor } from '../subprocess/supervisor.js';
 
@@ -12,18 +13,25 @@ export interface RetentionLimits {
   maxTombstones: number;
 }
 
-interface Retained {
-  readonly supervisor: Supervisor;
-  readonly deadline: Deadline;
-  readonly cost: number;
-}
-
 /** What is left of an execution when its log has gone. */
-interface Tombstone {
+class Tombstone {
+  readonly number: number;
   /** As it was chosen; undefined where it was made from the number. */
   readonly id: string | undefined;
   readonly info: ExitInfo | undefined;
   readonly cause: LastbyteError | undefined;
+
+  constructor({ number, plan, execution }: Supervisor) {
+    this.number = number;
+    this.id = plan.id;
+    this.info = execution.info;
+    this.cause = execution.startError;
+  }
+
+  error(id: string): EvictedError {
+    const fields = this.cause === undefined ? { id, info: this.info } : { id, cause: this.cause };
+    return new EvictedError(`The output of execution ${id} is no longer kept`, fields);
+  }
 }
 
 /**
@@ -31,118 +39,141 @@ interface Tombstone {
  * execution that nobody attaches to never needs a name.
  */
 export class Registry {
+  live = 0;
+  retained = 0;
   retainedBytes = 0;
   readonly #limits: RetentionLimits;
-  readonly #known = new Map<number, Supervisor>();
-  /** In the order of their ends. */
-  readonly #retained = new Map<number, Retained>();
-  readonly #tombstones = new Map<number, Tombstone>();
+  readonly #known = new Map<number, Supervisor | Tombstone>();
   /** Names that were chosen, of all of these. */
   readonly #names = new Map<string, number>();
+  /** In the order of their ends; among them some that were evicted out of turn, never the first. */
+  readonly #ended = new Fifo<Supervisor>();
+  /** Those of them that are kept as long as the executor says: the first is due first. */
+  readonly #expiring = new Fifo<Supervisor>();
+  readonly #tombstones = new Fifo<Tombstone>();
+  /** Of the first of those, or of one that was the first. */
+  #expiry: Deadline | undefined;
 
   constructor(limits: RetentionLimits) {
     this.#limits = limits;
-  }
-
-  get live(): number {
-    return this.#known.size - this.#retained.size;
-  }
-
-  get retained(): number {
-    return this.#retained.size;
   }
 
   get tombstones(): number {
     return this.#tombstones.size;
   }
 
-  /** In the order of their starts. */
-  all(): Iterable<Supervisor> {
-    return this.#known.values();
+  /** Live and retained ones, in the order of their starts. */
+  all(): Supervisor[] {
+    return [...this.#known.values()].filter((known): known is Supervisor => !(known instanceof Tombstone));
   }
 
   /** Throws IdInUseError. */
   check(id: string): void {
-    if (this.#names.has(id)) throw new IdInUseError(id);
-    const number = executionNumber(id);
-    if (number !== undefined && (this.#known.has(number) || this.#tombstones.has(number))) throw new IdInUseError(id);
+    if (this.#names.has(id) || this.#known.has(executionNumber(id) ?? 0)) throw new IdInUseError(id);
   }
 
   add(supervisor: Supervisor): void {
     const { number, plan } = supervisor;
+    this.live += 1;
     this.#known.set(number, supervisor);
     if (plan.id !== undefined) this.#names.set(plan.id, number);
   }
 
   /** Throws UnknownExecutionError, and EvictedError where only a tombstone is left. */
   get(id: string): Supervisor {
-    const number = this.#names.get(id) ?? executionNumber(id);
-    const supervisor = number === undefined ? undefined : this.#known.get(number);
-    // A number is not a name where another one was chosen.
-    if (supervisor !== undefined && supervisor.id === id) return supervisor;
-    const tombstone = number === undefined ? undefined : this.#tombstones.get(number);
-    if (tombstone === undefined || (tombstone.id ?? id) !== id) throw new UnknownExecutionError(id);
-    throw evicted(id, tombstone);
+    const named = this.#names.get(id);
+    const known = this.#known.get(named ?? executionNumber(id) ?? 0);
+    if (known === undefined) throw new UnknownExecutionError(id);
+    // Where a name was chosen, the number is none.
+    if (known instanceof Tombstone) {
+      if (known.id !== undefined && known.id !== id) throw new UnknownExecutionError(id);
+      throw known.error(id);
+    }
+    if (known.id !== id) throw new UnknownExecutionError(id);
+    return known;
   }
 
   /** It has settled: its time runs from now on. */
-  retain(supervisor: Supervisor): void {
-    const { number, plan, log } = supervisor;
-    if (!this.#known.has(number) || this.#retained.has(number)) return;
+  settle(supervisor: Supervisor): void {
+    if (this.#known.get(supervisor.number) !== supervisor || supervisor.retention !== undefined) return;
+    this.live -= 1;
+    this.retained += 1;
     const { retainMs, maxRetained, maxRetainedBytes } = this.#limits;
-    const { cost } = log;
+    const { cost } = supervisor.log;
+    const own = supervisor.plan.retainMs ?? retainMs;
+    const until = performance.now() + own;
+    const deadline = own === retainMs ? undefined : deadlines.add(own, () => this.evict(supervisor));
+    supervisor.retention = { cost, until, deadline, evicted: false };
     this.retainedBytes += cost;
-    const deadline = deadlines.add(plan.retainMs ?? retainMs, () => this.evict(supervisor));
-    this.#retained.set(number, { supervisor, deadline, cost });
-    if (plan.retainMs === 0) this.evict(supervisor);
-    while (this.#retained.size > maxRetained || this.retainedBytes > maxRetainedBytes) {
-      const [oldest] = this.#retained.values();
-      if (oldest === undefined) return;
-      this.evict(oldest.supervisor);
-    }
+    this.#ended.push(supervisor);
+    if (deadline === undefined) this.#expiring.push(supervisor);
+    if (own === 0) this.evict(supervisor);
+    while (this.retained > maxRetained || this.retainedBytes > maxRetainedBytes) this.#evictOldest();
+    this.#expiry ??= this.#nextExpiry();
   }
 
   /** Lets the log of one that is retained go. */
   evict(supervisor: Supervisor): void {
-    const { number, plan, execution } = supervisor;
-    if (!this.#drop(number)) return;
-    const tombstone: Tombstone = { id: plan.id, info: execution.info, cause: execution.startError };
-    supervisor.evict(() => evicted(supervisor.id, tombstone));
-    this.#tombstones.set(number, tombstone);
+    const { retention, number } = supervisor;
+    if (retention === undefined || retention.evicted) return;
+    retention.evicted = true;
+    if (retention.deadline !== undefined) deadlines.delete(retention.deadline);
+    this.retained -= 1;
+    this.retainedBytes -= retention.cost;
+    const tombstone = new Tombstone(supervisor);
+    this.#known.set(number, tombstone);
+    this.#tombstones.push(tombstone);
+    supervisor.evict(() => tombstone.error(supervisor.id));
     if (this.#tombstones.size > this.#limits.maxTombstones) this.#forgetOldest();
-  }
-
-  #forgetOldest(): void {
-    for (const [number, { id }] of this.#tombstones) {
-      this.#tombstones.delete(number);
-      if (id !== undefined) this.#names.delete(id);
-      return;
-    }
+    this.#skipEvicted(this.#ended);
+    this.#skipEvicted(this.#expiring);
   }
 
   /** Forgets everything; all readers get ClosedError. */
   close(): void {
-    for (const [number, supervisor] of this.#known) {
-      this.#drop(number);
+    for (const supervisor of this.all()) {
+      const { retention } = supervisor;
+      if (retention?.deadline !== undefined) deadlines.delete(retention.deadline);
       supervisor.close(() => new ClosedError('The executor was closed', { id: supervisor.id }));
     }
+    if (this.#expiry !== undefined) deadlines.delete(this.#expiry);
     this.#known.clear();
-    this.#tombstones.clear();
     this.#names.clear();
+    this.#ended.clear();
+    this.#expiring.clear();
+    this.#tombstones.clear();
   }
 
-  #drop(number: number): boolean {
-    const retained = this.#retained.get(number);
-    if (retained === undefined) return false;
-    deadlines.delete(retained.deadline);
-    this.retainedBytes -= retained.cost;
-    this.#retained.delete(number);
+  #evictOldest(): void {
+    const oldest = this.#ended.first;
+    if (oldest !== undefined) this.evict(oldest);
+  }
+
+  /** So that the first is one that is still retained. */
+  #skipEvicted(queue: Fifo<Supervisor>): void {
+    while (queue.first?.retention?.evicted) queue.shift();
+  }
+
+  #forgetOldest(): void {
+    const { number, id } = this.#tombstones.shift() as Tombstone;
     this.#known.delete(number);
-    return true;
+    if (id !== undefined) this.#names.delete(id);
   }
-}
 
-function evicted(id: string, { info, cause }: Tombstone): EvictedError {
-  const what = `The output of execution ${id} is no longer kept`;
-  return new EvictedError(what, cause === undefined ? { id, info } : { id, info, cause });
+  /** One deadline for all that are kept equally long. */
+  #nextExpiry(): Deadline | undefined {
+    const first = this.#expiring.first?.retention;
+    if (first === undefined) return undefined;
+    return deadlines.add(Math.max(0, first.until - performance.now()), () => this.#expire());
+  }
+
+  #expire(): void {
+    const now = performance.now();
+    for (;;) {
+      const { first } = this.#expiring;
+      if (first?.retention === undefined || first.retention.until > now) break;
+      this.evict(first);
+    }
+    this.#expiry = this.#nextExpiry();
+  }
 }

@@ -18,6 +18,10 @@ export class StartQueue {
   /** Started or being started, and not settled. */
   #live = 0;
   readonly #waiting: QueuedExecution[] = [];
+  /** Handed to the engine, which has not said yet whether it could be started. */
+  readonly #starting = new Set<QueuedExecution>();
+  /** The one of these beside which there was no other: what the system says to it is final. */
+  #alone: QueuedExecution | undefined;
   /** The system had no room: one has to end first. */
   #full = false;
   #order = 0;
@@ -35,6 +39,8 @@ export class StartQueue {
   }
 
   add(request: ExecutionRequest, callbacks: ExecutionCallbacks): QueuedExecution {
+    // Where the engine can't come up, the caller is told, not the execution.
+    this.#engine.stats();
     this.#order += 1;
     const execution = new QueuedExecution(this, this.#order, request, callbacks);
     this.#waiting.push(execution);
@@ -51,6 +57,14 @@ export class StartQueue {
     this.reference(execution.referenced ? -1 : 0);
   }
 
+  /** The engine has started one. */
+  started(execution: QueuedExecution): void {
+    this.#starting.delete(execution);
+    if (execution !== this.#alone) return;
+    this.#full = false;
+    this.#startNext();
+  }
+
   /** One that was started has settled. */
   ended(): void {
     this.#live -= 1;
@@ -58,9 +72,17 @@ export class StartQueue {
     this.#startNext();
   }
 
+  /** One could not be started: that makes no room for others. */
+  failed(execution: QueuedExecution): void {
+    this.#starting.delete(execution);
+    this.#live -= 1;
+    this.#startNext();
+  }
+
   /** The system would not start it. @returns whether it will be tried again */
   refused(execution: QueuedExecution, code: string): boolean {
-    if (!NO_ROOM.includes(code) || execution.triedAlone) return false;
+    if (!NO_ROOM.includes(code) || execution === this.#alone) return false;
+    this.#starting.delete(execution);
     this.#live -= 1;
     const behind = this.#waiting.findIndex((other) => other.order > execution.order);
     this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, execution);
@@ -81,8 +103,9 @@ export class StartQueue {
     }
   }
 
-  /** None of those that wait will be started. */
+  /** The engine has been closed: none of those that wait will be started. */
   close(): void {
+    for (const execution of this.#starting) execution.close();
     for (const execution of this.#waiting.splice(0)) {
       this.reference(execution.referenced ? -1 : 0);
       execution.fail(new ClosedError('The executor was closed before this was started'));
@@ -93,8 +116,9 @@ export class StartQueue {
     while (this.#waiting.length > 0 && this.#live < this.#maxLive && (!this.#full || this.#live === 0)) {
       const execution = this.#waiting.shift() as QueuedExecution;
       this.reference(execution.referenced ? -1 : 0);
-      execution.triedAlone = this.#live === 0;
+      this.#alone = this.#live === 0 ? execution : undefined;
       this.#live += 1;
+      this.#starting.add(execution);
       execution.start((request, callbacks): Execution => this.#engine.execute(request, callbacks));
     }
   }

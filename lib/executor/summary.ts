@@ -14,7 +14,10 @@ export function summarize(supervisor: Supervisor): ExecutionSummary {
     seq: log.seq,
   };
   if (pid !== undefined) summary.pid = pid;
-  if (info !== undefined) summary.exit = info;
+  // Who asks for the facts first lets the streams drain, and freezes them: not here.
+  if (info !== undefined) {
+    summary.exit = Object.isFrozen(info) ? info : { ...info, usage: { ...info.usage }, dropped: log.dropped() };
+  }
   return summary;
 }
 

@@ -1,19 +1,40 @@
-/** A set of byte offsets, as ranges. Nearly always one: whoever reads, reads on from where the last one was. */
+/** A set of byte offsets, as ranges. Nearly always one from the beginning: whoever reads, reads on from the last place. */
 export class ByteRanges {
-  /** Start and end of each range, ascending; ranges neither touch nor overlap. */
-  #bounds: number[] = [];
+  /** All offsets below this one are in the set. */
+  #prefix = 0;
+  /** Start and end of each other range, ascending; ranges neither touch nor overlap. */
+  #bounds: number[] | undefined;
 
   add(start: number, end: number): void {
-    if (start >= end) return;
-    const bounds = this.#bounds;
-    const last = bounds.length - 1;
-    if (last > 0 && start >= (bounds[last - 1] as number) && start <= (bounds[last] as number)) {
-      if (end > (bounds[last] as number)) bounds[last] = end;
-      return;
+    if (start <= this.#prefix && this.#bounds === undefined) {
+      if (end > this.#prefix) this.#prefix = end;
+    } else if (start < end) {
+      this.#insert(start, end);
     }
+  }
+
+  /** How many offsets from `start` up to, without, `end` are in the set. */
+  count(start: number, end: number): number {
+    let sum = Math.max(0, Math.min(end, this.#prefix) - start);
+    const bounds = this.#bounds ?? [];
+    for (let i = 0; i < bounds.length; i += 2) {
+      const a = Math.max(start, bounds[i] as number);
+      const b = Math.min(end, bounds[i + 1] as number);
+      if (a < b) sum += b - a;
+    }
+    return sum;
+  }
+
+  /** Nobody will ask for what lies below `offset` again. */
+  forget(offset: number): void {
+    if (this.#bounds !== undefined && offset > this.#prefix) this.#insert(0, offset);
+  }
+
+  #insert(start: number, end: number): void {
     let from = start;
     let to = end;
     const apart: number[] = [];
+    const bounds = [0, this.#prefix, ...(this.#bounds ?? [])];
     for (let i = 0; i < bounds.length; i += 2) {
       const a = bounds[i] as number;
       const b = bounds[i + 1] as number;
@@ -26,22 +47,8 @@ export class ByteRanges {
     }
     const at = apart.findIndex((bound) => bound > to);
     apart.splice(at < 0 ? apart.length : at, 0, from, to);
-    this.#bounds = apart;
-  }
-
-  /** How many offsets from `start` up to, without, `end` are in the set. */
-  count(start: number, end: number): number {
-    let sum = 0;
-    for (let i = 0; i < this.#bounds.length; i += 2) {
-      const a = Math.max(start, this.#bounds[i] as number);
-      const b = Math.min(end, this.#bounds[i + 1] as number);
-      if (a < b) sum += b - a;
-    }
-    return sum;
-  }
-
-  /** Nobody will ask for what lies wholly below `offset` again. */
-  forget(offset: number): void {
-    while (this.#bounds.length > 2 && (this.#bounds[1] as number) <= offset) this.#bounds.splice(0, 2);
+    this.#prefix = apart[0] === 0 ? (apart[1] as number) : 0;
+    const others = apart[0] === 0 ? apart.slice(2) : apart;
+    this.#bounds = others.length === 0 ? undefined : others;
   }
 }

@@ -33,6 +33,8 @@ export class EventLog implements StreamOwner {
   reapedInfo: ExitInfo | undefined;
   /** The number of Exit; Infinity before it. */
   exitSeq = Number.POSITIVE_INFINITY;
+  /** Somebody has begun to read. */
+  read = false;
   readonly source: LogSource;
   #waiting: Set<() => void> | undefined;
   // Made when somebody asks: every log is evicted in the end, and few are ever read again.
@@ -88,9 +90,12 @@ export class EventLog implements StreamOwner {
     this.changed();
   }
 
-  exit(): void {
+  /** `info` as it stands now; `source.facts()` has the last word. */
+  exit(info: ExitInfo): void {
     this.seq += 1;
     this.exitSeq = this.seq;
+    // Nearly always the same facts: no need to keep both.
+    if (this.reapedInfo !== undefined && sameFacts(this.reapedInfo, info)) this.reapedInfo = info;
     this.changed();
   }
 
@@ -103,8 +108,8 @@ export class EventLog implements StreamOwner {
   /** Lets everything go that no reader holds. */
   evict(why: () => LastbyteError): void {
     this.#evicted ??= why;
-    this.stdout?.evict();
-    this.stderr?.evict();
+    this.stdout?.evict(!this.read);
+    this.stderr?.evict(!this.read);
   }
 
   /** Throws InvalidArgumentError where there has been no such event. */
@@ -133,4 +138,12 @@ export class EventLog implements StreamOwner {
   lagged(dropped: { stdout: number; stderr: number }): void {
     if (lagChannel.hasSubscribers) lagChannel.publish({ id: this.source.id, dropped });
   }
+}
+
+/** The status is collected once; only this can come in between. */
+function sameFacts(a: ExitInfo, b: ExitInfo): boolean {
+  const { stdout, stderr } = a.dropped;
+  const sameOutput =
+    a.outputComplete === b.outputComplete && stdout === b.dropped.stdout && stderr === b.dropped.stderr;
+  return sameOutput && a.reason === b.reason;
 }

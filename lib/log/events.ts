@@ -29,6 +29,7 @@ export function followEvents(
   const iterator = new PullIterator<ExecutionEvent>({
     pull() {
       const event = reader.next();
+      if (event?.type === 'lag') log.lagged(event.dropped);
       if (event === undefined && !reader.done && !waiting) {
         waiting = true;
         log.onChange(wake);

@@ -28,6 +28,7 @@ export class LogReader {
     const { evicted } = log;
     if (evicted !== undefined) throw evicted;
     this.#log = log;
+    log.read = true;
     this.#seq = log.checkSeq(afterSeq);
     this.#stdout = cursorAfter(log, log.stdout, afterSeq);
     this.#stderr = cursorAfter(log, log.stderr, afterSeq);
@@ -44,6 +45,10 @@ export class LogReader {
     if (failure !== undefined) throw failure;
     const lag = this.#lag();
     if (lag !== undefined) return lag;
+    if (log.exitSeq <= this.#seq) {
+      this.done = true;
+      return undefined;
+    }
     const stdoutSeq = stdout === null ? Number.POSITIVE_INFINITY : stdout.nextSeq(this.#stdout);
     const stderrSeq = stderr === null ? Number.POSITIVE_INFINITY : stderr.nextSeq(this.#stderr);
     const reapedSeq = log.reapedSeq > this.#seq ? log.reapedSeq : Number.POSITIVE_INFINITY;
@@ -76,7 +81,7 @@ export class LogReader {
 
   #output(stream: StreamLog, cursor: Cursor): ExecutionEvent {
     const data = stream.take(cursor) as Buffer;
-    stream.settle();
+    stream.moved();
     return { type: stream.name, seq: this.#seq, data };
   }
 
@@ -87,7 +92,6 @@ export class LogReader {
     if (dropped.stdout === 0 && dropped.stderr === 0) return undefined;
     this.#stdout.offset += dropped.stdout;
     this.#stderr.offset += dropped.stderr;
-    this.#log.lagged(dropped);
     return { type: 'lag', dropped };
   }
 }

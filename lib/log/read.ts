@@ -75,8 +75,11 @@ function collect(log: EventLog, { afterSeq, maxBytes }: ReadPlan, reader: LogRea
   let seq = log.seq;
   for (;;) {
     if (room < maxBytes && reader.nextBytes() > room) {
-      seq = (events.at(-1) as { seq: number }).seq;
-      break;
+      const last = (events.at(-1) as { seq: number }).seq;
+      if (knowsPlace(log, last)) {
+        seq = last;
+        break;
+      }
     }
     const event = reader.next();
     if (event === undefined) break;
@@ -100,6 +103,11 @@ function collect(log: EventLog, { afterSeq, maxBytes }: ReadPlan, reader: LogRea
     log.lagged(lag);
   }
   return result;
+}
+
+/** Somebody can read on from behind event `seq`. */
+function knowsPlace({ stdout, stderr }: EventLog, seq: number): boolean {
+  return [stdout, stderr].every((stream) => stream === null || stream.offsetAfter(seq) !== undefined);
 }
 
 /** How many bytes of the events behind `afterSeq` up to `seq` are gone. */

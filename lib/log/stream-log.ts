@@ -8,7 +8,7 @@ import { SmallChunks } from './small-chunks.js';
 export interface StreamOwner {
   /** The number of the newest event: 1, 2, 3 … over output, reaped and exit. */
   seq: number;
-  /** The newest event that anybody has been given: it must not change any more. */
+  /** The newest event that anybody has been given, or stands behind: it must not change any more. */
   sealed: number;
   readonly execution: Pick<Execution, 'consumed' | 'cancel'>;
 }
@@ -31,6 +31,8 @@ export interface Cursor {
 }
 
 const GONE: Entry = { data: Buffer.alloc(0), seq: 0, end: 0 };
+/** Never added to. */
+const NONE: Entry[] = [];
 /** So many dropped entries are worth the move of those behind them. */
 const COMPACT_AT = 1024;
 
@@ -53,16 +55,18 @@ export class StreamLog {
   /** Why it ended, where that was not the end of the pipe. */
   error: LastbyteError | undefined;
   readonly #owner: StreamOwner;
-  #entries: Entry[] = [];
+  #entries: Entry[] = NONE;
   /** Index of the oldest entry, and the number of entry 0 of the array. */
   #first = 0;
   #base = 0;
   #holders: Cursor[] = [];
   #credited = 0;
-  #given: ByteRanges | undefined;
+  readonly #given = new ByteRanges();
   #gone: DroppedEvents | undefined;
   #small: SmallChunks | undefined;
   #refused = false;
+  /** Between `append` and `settle`. */
+  #passing = false;
 
   constructor(owner: StreamOwner, number: StreamNumber, retainBytes: number) {
     this.name = number === 1 ? 'stdout' : 'stderr';
@@ -98,15 +102,18 @@ export class StreamLog {
 
   /** Takes a chunk from the pump. To be followed by `settle`, when who is to get it at once has got it. */
   append(data: Buffer): void {
+    this.#passing = true;
     this.end += data.length;
     if (this.#refused) this.#drop(this.end - data.length, this.end);
     if (this.#join(data)) return;
     this.#owner.seq += 1;
+    if (this.#entries === NONE) this.#entries = [];
     this.#entries.push({ data, seq: this.#owner.seq, end: this.end });
   }
 
   /** Lets go of what is beyond retention, and gives the pump its credit back, as far as no holder stands before it. */
   settle(): void {
+    this.#passing = false;
     let floor = this.end;
     for (const { offset } of this.#holders) if (offset < floor) floor = offset;
     const excess = Math.min(this.end - this.head - this.retainBytes, floor - this.head);
@@ -118,9 +125,13 @@ export class StreamLog {
     }
   }
 
-  /** From now on nothing that lies behind the cursor is let go. */
+  /** Somebody has come to another place, or has gone. While a chunk is passed on, others are still to get it. */
+  moved(): void {
+    if (!this.#passing) this.settle();
+  }
+
+  /** From now on nothing that lies behind the cursor and is still there is let go. */
   hold(cursor: Cursor): void {
-    if (cursor.offset < this.head) cursor.offset = this.head;
     this.#holders.push(cursor);
   }
 
@@ -128,7 +139,7 @@ export class StreamLog {
     const index = this.#holders.indexOf(cursor);
     if (index < 0) return;
     this.#holders.splice(index, 1);
-    this.settle();
+    this.moved();
   }
 
   /** How many bytes the log has let go that this cursor had not come to. */
@@ -161,7 +172,6 @@ export class StreamLog {
 
   /** Somebody has got the bytes from `start` up to, without, `end`. */
   given(start: number, end: number): void {
-    this.#given ??= new ByteRanges();
     this.#given.add(start, end);
   }
 
@@ -173,9 +183,10 @@ export class StreamLog {
     if (!this.ended) this.#owner.execution.cancel(this.number);
   }
 
-  /** A cursor behind event `seq`; undefined where the log no longer knows where that was. */
+  /** A cursor behind event `seq`, which doesn't grow any more; undefined where the log no longer knows where that was. */
   cursorAfter(seq: number): Cursor | undefined {
     const offset = this.offsetAfter(seq);
+    if (seq > this.#owner.sealed) this.#owner.sealed = seq;
     return offset === undefined ? undefined : { offset, entry: this.#base + this.#indexAfter(seq) };
   }
 
@@ -186,9 +197,15 @@ export class StreamLog {
     return this.#gone === undefined ? 0 : this.#gone.offsetAfter(seq);
   }
 
-  /** Forgets everything that no holder still has to read. */
-  evict(): void {
+  /** Forgets everything that no holder still has to read. `unread`: nobody has ever begun to read the log. */
+  evict(unread: boolean): void {
     this.retainBytes = 0;
+    if (unread && this.#holders.length === 0) {
+      this.#entries = NONE;
+      this.#first = 0;
+      this.head = this.end;
+      return;
+    }
     const { dropped } = this;
     this.settle();
     this.dropped = dropped;
@@ -242,8 +259,8 @@ export class StreamLog {
       this.#first += 1;
     }
     this.head = head;
-    this.dropped += bytes - (this.#given?.count(start, head) ?? 0);
-    this.#given?.forget(head);
+    this.dropped += bytes - this.#given.count(start, head);
+    this.#given.forget(head);
     if (this.#first === this.#entries.length) this.#shorten();
     else if (this.#first >= COMPACT_AT) this.#shorten();
   }
@@ -256,7 +273,7 @@ export class StreamLog {
 
   /** Counts bytes that nobody has had or wants. They are kept as others are, and not counted again when they go. */
   #drop(start: number, end: number): void {
-    this.dropped += end - start - (this.#given?.count(start, end) ?? 0);
+    this.dropped += end - start - this.#given.count(start, end);
     this.given(start, end);
   }
 }

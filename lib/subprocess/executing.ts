@@ -1,5 +1,6 @@
 import type { Execution, ExecutionCallbacks } from '../engine/execution.js';
 import type { ExecutionRequest } from '../engine/request.js';
+import type { Deadline } from '../shared/deadlines.js';
 import type { Supervisor } from './supervisor.js';
 
 /** What a `Subprocess` needs of an execution: one of the engine, or one that still waits for its turn. */
@@ -24,6 +25,17 @@ export type Executing = Pick<
   /** It waits for its turn. */
   readonly queued?: boolean;
 };
+
+/** What an executor keeps of an execution that has ended. */
+export interface Retention {
+  /** Memory that its log keeps from being freed, in bytes, roughly. */
+  readonly cost: number;
+  /** On the clock of `performance.now()`. */
+  readonly until: number;
+  /** Its own, where it is not kept as long as the others. */
+  readonly deadline: Deadline | undefined;
+  evicted: boolean;
+}
 
 /** Starts executions, and keeps them. */
 export interface Host {

@@ -103,7 +103,7 @@ export class Output {
     const missed = this.stream.missed(this.#cursor);
     if (missed > 0) this.#owner.missed(this.name, missed);
     const chunk = this.stream.take(this.#cursor);
-    if (chunk !== undefined) this.stream.settle();
+    if (chunk !== undefined) this.stream.moved();
     return chunk;
   }
 
@@ -159,8 +159,9 @@ export class Output {
       return;
     }
     const missed = this.stream.missed(this.#cursor);
-    if (missed > 0) this.#owner.missed(this.name, missed);
+    this.#cursor.offset += missed;
     this.stream.hold(this.#cursor);
+    if (missed > 0) this.#owner.missed(this.name, missed);
   }
 
   #assertReadable(): void {

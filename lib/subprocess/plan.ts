@@ -23,7 +23,8 @@ export function newPlan(file: string, args: readonly string[] | undefined): Spaw
   if (args !== undefined) request.args = args;
   return {
     file,
-    args,
+    // For `list()`, long after the call. What is no array is refused when it is handed to the engine.
+    args: Array.isArray(args) ? [...args] : args,
     request,
     id: undefined,
     signal: undefined,

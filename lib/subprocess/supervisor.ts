@@ -13,7 +13,7 @@ import {
 } from '../shared/diagnostics.js';
 import type { ExitInfo } from '../shared/facts.js';
 import type { Attachment } from './attachment.js';
-import type { Executing, Host } from './executing.js';
+import type { Executing, Host, Retention } from './executing.js';
 import { executionId, nextNumber } from './execution-id.js';
 import type { SpawnPlan } from './plan.js';
 
@@ -58,6 +58,8 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
   writer: object | undefined;
   #attachments: readonly Attachment[] = NONE;
   #endTargets: EndTarget[] | undefined;
+  /** The executor's, from the end on. */
+  retention: Retention | undefined;
   #heldPipe: Deadline | undefined;
 
   constructor(plan: SpawnPlan, host: Host) {
@@ -150,7 +152,7 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
   }
 
   onReaped(info: ExitInfo): void {
-    Object.assign(info.dropped, this.log.dropped());
+    this.#countDropped(info);
     this.log.reaped(info);
     this.#flush();
     if (reapedChannel.hasSubscribers) reapedChannel.publish({ id: this.id, info });
@@ -161,7 +163,9 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
   onExit(): void {
     if (this.#heldPipe !== undefined) deadlines.delete(this.#heldPipe);
     this.#flush();
-    this.log.exit();
+    const info = this.execution.info as ExitInfo;
+    this.#countDropped(info);
+    this.log.exit(info);
     this.#end(this.#closedError());
     this.#flush();
     if (exitChannel.hasSubscribers) exitChannel.publish({ id: this.id, info: this.facts() });
@@ -232,8 +236,20 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
     this.stderrSink = undefined;
   }
 
+  #countDropped({ dropped }: ExitInfo): void {
+    const { stdout, stderr } = this.log;
+    if (stdout !== null) dropped.stdout = stdout.dropped;
+    if (stderr !== null) dropped.stderr = stderr.dropped;
+  }
+
   #freeze(info: ExitInfo): void {
-    info.dropped = this.log.dropped();
+    const { stdout, stderr } = this.log;
+    const { dropped } = info;
+    if (dropped.stdout !== (stdout?.dropped ?? 0) || dropped.stderr !== (stderr?.dropped ?? 0)) {
+      // What has been told as Reaped stays as it was told.
+      if (this.log.reapedInfo === info) this.log.reapedInfo = { ...info };
+      info.dropped = this.log.dropped();
+    }
     Object.freeze(info.dropped);
     Object.freeze(info.usage);
     Object.freeze(info);
