@@ -104,6 +104,63 @@ void drain_story(Consumer& consumer, FaultGuard&) {
   CHECK((run.has('F') || run.outcome.code == 3));
 }
 
+// What no fault at all would give.
+void check_unhurt(const Run& run) {
+  CHECK(run.log.starts_with("S"));
+  CHECK(keeps_contract(run.log));
+  CHECK(run.outcome.status_errno == 0);
+}
+
+void unhurt_cat_story(Consumer& consumer, FaultGuard&) {
+  const std::string bytes = input();
+  Run& run = consumer.start(with_stdin(program({"cat"})));
+  consumer.write(run, bytes, 1);
+  consumer.end(run);
+  consumer.settle(run);
+  check_unhurt(run);
+  CHECK(run.out == bytes);
+  CHECK(run.outcome.code == 0);
+  CHECK(run.outcome.cut == 0);
+  CHECK(run.stdin_error == 0);
+  CHECK(std::string(consumer.engine().exit_watch()) == "pidfd");
+}
+
+void unhurt_kill_story(Consumer& consumer, FaultGuard&) {
+  for (const bool group : {true, false}) {
+    // With its group goes what it has started; else that would hold the outputs.
+    SpawnRequest request = shell(group ? "sleep 1000 & echo ready; wait" : "echo ready; exec sleep 1000");
+    request.group = group;
+    Run& run = consumer.start(request);
+    consumer.until("ready", [&] { return run.out == "ready\n" || run.has('F'); });
+    CHECK(consumer.kill(run, SIGTERM));
+    consumer.settle(run);
+    check_unhurt(run);
+    CHECK(run.outcome.signal == SIGTERM);
+    CHECK(run.outcome.cause == Cause::killed);
+  }
+}
+
+void unhurt_cut_story(Consumer& consumer, FaultGuard&) {
+  TemporaryFolder folder;
+  Gate written(folder, "written");
+  Gate gate(folder);
+  Run& run = consumer.start(with_window(
+      with_drain(shell("(exec 2>&-; echo 0123456789; echo done >\"$1\"; read line <\"$2\") & exit 0",
+                       {written.path(), gate.path()}),
+                 DrainMode::deadline, kHour),
+      4));
+  run.grants = false;
+  consumer.until("stalled", [&] { return (run.has('R') && run.out == "0123") || run.has('F'); });
+  REQUIRE_FALSE(run.has('F'));
+  CHECK(written.read_line() == "done");
+  consumer.advance(kHour);
+  consumer.settle(run);
+  check_unhurt(run);
+  CHECK(run.out == "0123456789\n");
+  CHECK(run.outcome.cut == 1);
+  gate.release();
+}
+
 void check_usable() {
   Consumer consumer;
   Run& run = consumer.start(shell("cat; echo works"));
@@ -168,6 +225,28 @@ void tell_with_all_faults(Story story) {
 TEST_CASE("cat, with all faults") { tell_with_all_faults(cat_story); }
 TEST_CASE("the ladder, with all faults") { tell_with_all_faults(ladder_story); }
 TEST_CASE("a drain with a deadline, with all faults") { tell_with_all_faults(drain_story); }
+
+TEST_CASE("a call that a signal interrupts is made again, and nothing is seen of it") {
+  constexpr std::array kMadeAgain = {sys::Call::pipe,       sys::Call::read,
+                                     sys::Call::write,      sys::Call::fcntl,
+                                     sys::Call::ioctl,      sys::Call::stat,
+                                     sys::Call::access,     sys::Call::pidfd_open,
+                                     sys::Call::kill,       sys::Call::pidfd_send_signal,
+                                     sys::Call::waitid};
+  std::array<long, kCalls> told{};
+  for (const Story story : {unhurt_cat_story, unhurt_kill_story, unhurt_cut_story}) {
+    const std::array<long, kCalls> counts = count_calls(story);
+    for (const sys::Call call : kMadeAgain) {
+      CAPTURE(sys::name_of(call));
+      for (long position = 0; position < counts[static_cast<size_t>(call)]; position++) {
+        CAPTURE(position);
+        CHECK(tell(story, {call, position, EINTR}));
+        told[static_cast<size_t>(call)]++;
+      }
+    }
+  }
+  for (const sys::Call call : kMadeAgain) CHECK_MESSAGE(told[static_cast<size_t>(call)] > 0, sys::name_of(call));
+}
 
 TEST_CASE("a thread or a poller that can't be had: one error, and the next engine is whole") {
   const Residue residue;

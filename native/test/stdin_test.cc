@@ -34,6 +34,16 @@ StdinChunk borrowed(const std::string& bytes, uint64_t token) {
   return chunk;
 }
 
+// Served by the same pump, of as many as there are. The child must not end by itself.
+Run& start_beside(Consumer& consumer, const Run& other, const SpawnRequest& request) {
+  for (;;) {
+    Run& run = consumer.start(request);
+    if (run.execution->pump == other.execution->pump) return run;
+    consumer.kill(run, SIGKILL);
+    consumer.settle(run);
+  }
+}
+
 void check_written(const Run& run, size_t count, int error) {
   CHECK(run.written.size() == count);
   for (size_t i = 0; i < run.written.size(); i++) {
@@ -279,42 +289,52 @@ TEST_CASE("a slow reader holds up its own stdin only") {
 
 TEST_CASE("stdin that is reported and closed in the same round of its pump") {
   // The pump learns at once that the child has closed its side and that the execution is over. By the time it looks
-  // at the first, the second has let the execution go.
+  // at the first, everybody else has let the execution go.
   TemporaryFolder folder;
-  Gate gate(folder);
+  Gate first_gate(folder, "first");
+  Gate second_gate(folder, "second");
+  Gate end_gate(folder, "end");
+  Gate written(folder, "written");
   const std::string bytes = pattern_of(1 << 20);
   Consumer consumer;
   FaultGuard faults;
-  for (int i = 0; i < 5; i++) {
-    Run& first = consumer.start(shell("read line <\"$1\"; echo first", {gate.path()}));
-    consumer.until("started", [&] { return first.has('S'); });
-    SpawnRequest request = with_stdin(program({"/bin/sleep", "1000"}));
-    request.stdio[1] = request.stdio[2] = StdioMode::ignore;
-    request.started_now = true;
-    Run& ending = consumer.start(request);
-    consumer.write(ending, borrowed(bytes, 1));
-    consumer.until("started", [&] { return ending.has('S'); });
-    // The pump waits for room in the pipe: a write has said EAGAIN, and nothing is under way.
-    consumer.settle(consumer.start(shell("echo barrier")));
+  Run& first = consumer.start(shell("read line <\"$1\"; echo first; read line <\"$2\"", {first_gate.path(), end_gate.path()}));
+  SpawnRequest request = with_stdin(program({"/bin/sleep", "1000"}));
+  request.stdio[1] = request.stdio[2] = StdioMode::ignore;
+  Run& ending = start_beside(consumer, first, request);
+  Run& second = start_beside(consumer, first, shell("read line <\"$1\"; echo second; echo written >\"$2\"; read line <\"$3\"",
+                                                    {second_gate.path(), written.path(), end_gate.path()}));
+  consumer.write(ending, borrowed(bytes, 1));
+  consumer.until("all have started", [&] { return first.has('S') && ending.has('S') && second.has('S'); });
+  const auto watched = [](StdinStream& in) {
+    std::lock_guard lock(in.mutex);
+    return in.watched;
+  };
+  while (!watched(ending.execution->stdin_stream)) std::this_thread::yield();
 
-    const long reading = faults.hold(sys::Call::read);
-    gate.release();
-    faults.await_held(reading);
-    // In the next round: another stream first, then the closed stdin.
-    consumer.until("started", [&] { return first.has('S'); });
-    const long reading_again = faults.hold(sys::Call::read, 1);
-    const pid_t pid = ending.pid;
-    consumer.kill(ending, SIGKILL);
-    await_gone(pid);
-    consumer.exit_pump_barrier();
-    faults.release(reading);
-    faults.await_held(reading_again);
-    faults.release(reading_again);
-    consumer.settle(ending);
-    consumer.runs().erase(ending.id);
-    consumer.settle(first);
-    consumer.runs().clear();
-  }
+  const long reading_first = faults.hold(sys::Call::read);
+  first_gate.release();
+  faults.await_held(reading_first);
+  // For the next round, in this order: another stream, and then the stdin whose reader has gone.
+  second_gate.release();
+  CHECK(written.read_line() == "written");
+  consumer.kill(ending, SIGKILL);
+  while (ending.execution->open_ends > 0) std::this_thread::yield();
+  consumer.exit_pump_barrier();
+  const long reading_second = faults.hold(sys::Call::read);
+  faults.release(reading_first);
+  faults.await_held(reading_second);
+  // The command that closes it has been carried out.
+  consumer.settle(ending);
+  CHECK(ending.outcome.signal == SIGKILL);
+  CHECK(ending.stdin_closes == 1);
+  consumer.runs().erase(ending.id);
+  consumer.exit_pump_barrier();
+  faults.release(reading_second);
+  end_gate.release(2);
+  consumer.settle_all();
+  CHECK(first.out == "first\n");
+  CHECK(second.out == "second\n");
 }
 
 TEST_CASE("an execution that is left running gives the writer's bytes back before the teardown ends") {

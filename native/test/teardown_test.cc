@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/stream_pump.h"
+#include "support/busy_launchers.h"
 #include "support/consumer.h"
 #include "support/fault_guard.h"
 #include "support/host.h"
@@ -158,39 +159,60 @@ TEST_CASE("what is left running at the host's exit runs on, and is still collect
   residue.check_threads();
 }
 
-TEST_CASE("left running while its start is being completed") {
+TEST_CASE("left running while its start is being completed: its stdin ends, and no timeout comes") {
   for (const sys::Call call : {sys::Call::wake, sys::Call::poller_add}) {
     CAPTURE(sys::name_of(call));
     TemporaryFolder folder;
     Gate gate(folder);
+    Gate ended(folder, "ended");
+    Gate asked_gate(folder, "asked");
     Consumer staying;
     Consumer leaving;
     FaultGuard faults;
-    SpawnRequest request = with_stdin(shell("cat >/dev/null; read line <\"$1\"", {gate.path()}));
+    // A child that has to be asked: the exit pump goes on by itself where the launcher stands and doesn't wake it.
+    faults.fail(sys::Call::pidfd_open, ENOSYS);
+    Run& asked = staying.start(shell("read line <\"$1\"", {asked_gate.path()}));
+    staying.until("started", [&] { return asked.has('S'); });
+    while (std::string(staying.engine().exit_watch()) != "polling") staying.exit_pump_barrier();
+
+    SpawnRequest request =
+        with_stdin(shell("cat >/dev/null; echo ended >\"$2\"; read line <\"$1\"", {gate.path(), ended.path()}));
     request.timeout_ns = kHour;
     const long announced = faults.hold(sys::Call::pidfd_open);
     Run& run = leaving.start(request);
     faults.await_held(announced);
-    // The launcher stands again where it has announced the child and not yet handed it over.
+    // The launcher stands again where it has announced the child and not yet handed it over: not its stdin (wake), or
+    // only not to the exit pump (poller_add).
     const long handed_over = faults.hold(call);
     faults.release(announced);
     faults.await_held(handed_over);
+    std::shared_ptr<Execution> execution = run.execution;
     const pid_t pid = [&] {
-      std::lock_guard lock(run.execution->mutex);
-      return run.execution->pid;
+      std::lock_guard lock(execution->mutex);
+      return execution->pid;
     }();
     leave_at_exit(run);
-    std::thread teardown([&] { leaving.shut_down(); });
-    while (!leaving.tenant()->closed()) std::this_thread::yield();
-    faults.release(handed_over);
-    teardown.join();
+    leaving.shut_down();
     leaving.runs().clear();
+    faults.release(handed_over);
+    BusyLaunchers busy(staying, faults);
+    {
+      std::lock_guard lock(execution->stdin_stream.mutex);
+      REQUIRE_FALSE(execution->stdin_stream.fd);
+    }
+    execution.reset();
+    CHECK(ended.read_line() == "ended");
+    const long kills = sys::calls_counted(sys::Call::kill);
     staying.advance(2 * kHour);
+    CHECK(sys::calls_counted(sys::Call::kill) == kills);
     CHECK(is_alive(pid));
     gate.release();
     await_gone(pid);
     while (is_zombie(pid)) staying.exit_pump_barrier();
     staying.advance(2 * kHour);
+    busy.release();
+    asked_gate.release();
+    staying.settle_all();
   }
 }
 

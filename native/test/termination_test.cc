@@ -1,12 +1,11 @@
 // Kill, terminate, timeout, close: who gets which signal, when, and what Exit says of it.
 #include <doctest/doctest.h>
 #include <signal.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <thread>
 
+#include "support/busy_launchers.h"
 #include "support/consumer.h"
 #include "support/fault_guard.h"
 #include "support/host.h"
@@ -19,27 +18,6 @@ namespace {
 
 // Says so when SIGTERM comes, and goes on.
 const char* const kStubborn = "trap 'echo term' TERM; echo ready; while :; do read line <\"$1\"; done";
-
-unsigned launchers() { return std::min(2u, static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN))); }
-
-// Executions that keep all launchers busy until release().
-class BusyLaunchers {
- public:
-  BusyLaunchers(Consumer& consumer, FaultGuard& faults) : faults_(faults) {
-    for (unsigned i = 0; i < launchers(); i++) {
-      gates_.push_back(faults.hold(sys::Call::posix_spawn));
-      consumer.start(shell("exit 0"));
-      faults.await_held(gates_.back());
-    }
-  }
-  void release() {
-    for (const long gate : gates_) faults_.release(gate);
-  }
-
- private:
-  FaultGuard& faults_;
-  std::vector<long> gates_;
-};
 
 }  // namespace
 
@@ -112,33 +90,33 @@ TEST_CASE("a timeout reaches a grandchild when the leader has gone") {
 }
 
 TEST_CASE("a timeout holds even where the leader has gone before the exit pump could arm it") {
+  TemporaryFolder folder;
+  Gate gate(folder);
   Consumer consumer;
   FaultGuard faults;
-  const long reaping = faults.hold(sys::Call::waitid);
-  Run& other = consumer.start(shell("exit 0"));
-  faults.await_held(reaping);
-  // The exit pump stands still: what happens now it will learn at once, the exit and the start.
-  const long added = sys::calls_counted(sys::Call::poller_add);
+  // A child that has to be asked: that is what the exit pump does last before it waits again.
+  faults.fail(sys::Call::pidfd_open, ENOSYS);
+  Run& asked = consumer.start(shell("read line <\"$1\"", {gate.path()}));
+  consumer.until("started", [&] { return asked.has('S'); });
+  const long asking = faults.hold(sys::Call::waitid);
+  faults.await_held(asking);
+  // What happens now it will learn at once: first the exit, then that there is a timeout.
   SpawnRequest request = shell("sleep 1000 & echo $!");
   request.timeout_ns = kHour;
   request.started_now = true;
   Run& run = consumer.start(request);
   consumer.until("started", [&] { return run.has('S') && !run.out.empty(); });
-  while (!is_zombie(run.pid) || sys::calls_counted(sys::Call::poller_add) < added + 3) std::this_thread::yield();
-  // Through the same launcher: what came before has been handed over.
-  for (int i = 0; i < 4; i++) {
-    SpawnRequest next = shell("exit 0");
-    next.started_now = true;
-    Run& started = consumer.start(next);
-    consumer.until("started", [&] { return started.has('S'); });
-  }
-  faults.release(reaping);
+  while (!is_zombie(run.pid)) std::this_thread::yield();
+  BusyLaunchers busy(consumer, faults);
+  faults.release(asking);
   consumer.until("reaped", [&] { return run.has('R'); });
   consumer.advance(kHour);
   consumer.settle(run);
   CHECK(run.outcome.cause == Cause::timed_out);
   await_gone(std::stoi(run.out));
-  consumer.settle(other);
+  busy.release();
+  gate.release();
+  consumer.settle_all();
 }
 
 TEST_CASE("a timeout that isn't needed leaves nothing behind") {
@@ -187,6 +165,26 @@ TEST_CASE("terminate without a second step never sends SIGKILL") {
   CHECK(consumer.kill(run, SIGKILL));
   consumer.settle(run);
   CHECK(run.outcome.cause == Cause::killed);
+}
+
+TEST_CASE("a timeout without a second step never sends SIGKILL") {
+  TemporaryFolder folder;
+  Gate gate(folder);
+  Consumer consumer;
+  SpawnRequest request = shell(kStubborn, {gate.path()});
+  request.timeout_ns = kHour;
+  request.kill_after_ns = -1;
+  Run& run = consumer.start(request);
+  consumer.until("ready", [&] { return run.out == "ready\n"; });
+  consumer.advance(kHour);
+  consumer.until("SIGTERM has come", [&] { return run.out == "ready\nterm\n" || run.has('R'); });
+  consumer.advance(1000 * kHour);
+  REQUIRE_FALSE(run.has('R'));
+  CHECK(consumer.kill(run, SIGTERM));
+  consumer.until("it is still there", [&] { return run.out == "ready\nterm\nterm\n"; });
+  CHECK(consumer.kill(run, SIGKILL));
+  consumer.settle(run);
+  CHECK(run.outcome.cause == Cause::timed_out);
 }
 
 TEST_CASE("whoever terminates again doesn't put the end off, and may bring it forward") {

@@ -1,7 +1,16 @@
 // A copy of the engine and its C++ tests, in which one thing at a time is broken, built and tried.
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cmakeCommands } from '../addon/builders.mjs';
 import { withoutAslr } from '../checks/sanitizers.mjs';
 import { cache, inRoot } from '../lib/paths.mjs';
@@ -23,12 +32,33 @@ export const programs = () =>
     .filter((file) => file.endsWith('_test.cc'))
     .map((file) => file.slice(0, -'.cc'.length));
 
-export function openWorkshop() {
-  rmSync(tree, { recursive: true, force: true });
-  mkdirSync(tree, { recursive: true });
-  for (const path of ['CMakeLists.txt', 'native', 'scripts/addon']) {
-    cpSync(inRoot(path), join(tree, path), { recursive: true, preserveTimestamps: true });
+const filesIn = (folder) =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true }).filter((path) => statSync(join(folder, path)).isFile())
+    : [];
+
+function same(file, other) {
+  return existsSync(other) && readFileSync(file).equals(readFileSync(other));
+}
+
+/**
+ * Only what differs is copied, and is new then. A copy with the original's time would be older than what was compiled
+ * while a mutant stood in its place, and make would keep that.
+ */
+function copyInto(from, to) {
+  const wanted = filesIn(from);
+  for (const path of filesIn(to).filter((path) => !wanted.includes(path))) rmSync(join(to, path));
+  for (const path of wanted.filter((path) => !same(join(from, path), join(to, path)))) {
+    mkdirSync(dirname(join(to, path)), { recursive: true });
+    writeFileSync(join(to, path), readFileSync(join(from, path)));
   }
+}
+
+export function openWorkshop() {
+  mkdirSync(tree, { recursive: true });
+  for (const folder of ['native', 'scripts/addon']) copyInto(inRoot(folder), join(tree, folder));
+  const lists = 'CMakeLists.txt';
+  if (!same(inRoot(lists), join(tree, lists))) copyFileSync(inRoot(lists), join(tree, lists));
 }
 
 const commandsFor = (build) =>
