@@ -11,7 +11,15 @@ export type {
 } from './engine/execution.js';
 export { Execution } from './engine/execution.js';
 export type { ExitInfo, ExitReason } from './engine/exit-info.js';
-export type { DrainPolicy, ExecutionRequest, StdioOption } from './engine/request.js';
+export type {
+  DrainPolicy,
+  ExecutionRequest,
+  InputFile,
+  InputOption,
+  OutputFile,
+  OutputOption,
+  StdioOption,
+} from './engine/request.js';
 export type { Signal } from './engine/signals.js';
 export type { SpawnStage } from './engine/start-error.js';
 

@@ -82,6 +82,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   void forget_start() {
     [[maybe_unused]] const StringList argv = std::move(request_.argv);
     [[maybe_unused]] const StringList environment = std::move(request_.environment);
+    for (Redirection& redirection : request_.redirections) redirection = {};
   }
 
   OutputStream output[2];
