@@ -14,7 +14,7 @@ export interface ExecutorOptions {
   maxRetained?: number | undefined;
   /** The most memory for all logs of ended executions, in bytes, roughly; the oldest go first. Default 256 MiB. */
   maxRetainedBytes?: number | undefined;
-  /** The most executions that are known by their id and exit alone, after their log has gone (0…2³¹−1); default 1000. */
+  /** The most executions that are known by their id and exit alone, after their log has gone (0…2³¹−1); default 256. */
   maxTombstones?: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export const DEFAULTS: Readonly<ExecutorPlan> = {
   retainMs: 60_000,
   maxRetained: 256,
   maxRetainedBytes: 256 * 1024 * 1024,
-  maxTombstones: 1000,
+  maxTombstones: 256,
 };
 
 /** Throws InvalidArgumentError. */

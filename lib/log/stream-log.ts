@@ -61,7 +61,8 @@ export class StreamLog {
   #base = 0;
   #holders: Cursor[] = [];
   #credited = 0;
-  readonly #given = new ByteRanges();
+  /** What somebody has got. */
+  #given: ByteRanges | undefined;
   #gone: DroppedEvents | undefined;
   #small: SmallChunks | undefined;
   #refused = false;
@@ -172,6 +173,7 @@ export class StreamLog {
 
   /** Somebody has got the bytes from `start` up to, without, `end`. */
   given(start: number, end: number): void {
+    this.#given ??= new ByteRanges();
     this.#given.add(start, end);
   }
 
@@ -234,9 +236,12 @@ export class StreamLog {
 
   /** Appends a small chunk to the newest event, where nobody has seen that yet and no other came between the two. */
   #join(data: Buffer): boolean {
-    const entry = this.#entries[this.#entries.length - 1];
+    // A look before the beginning of an array is slow.
+    const { length } = this.#entries;
+    if (length === 0) return false;
+    const entry = this.#entries[length - 1] as Entry;
     const { seq, sealed } = this.#owner;
-    if (entry === undefined || entry.seq !== seq || seq <= sealed || !SmallChunks.fits(entry.data, data)) return false;
+    if (entry.seq !== seq || seq <= sealed || !SmallChunks.fits(entry.data, data)) return false;
     this.#small ??= new SmallChunks();
     entry.data = this.#small.join(entry.data, data);
     entry.end = this.end;
@@ -259,8 +264,8 @@ export class StreamLog {
       this.#first += 1;
     }
     this.head = head;
-    this.dropped += bytes - this.#given.count(start, head);
-    this.#given.forget(head);
+    this.dropped += bytes - (this.#given?.count(start, head) ?? 0);
+    this.#given?.forget(head);
     if (this.#first === this.#entries.length) this.#shorten();
     else if (this.#first >= COMPACT_AT) this.#shorten();
   }
@@ -273,7 +278,7 @@ export class StreamLog {
 
   /** Counts bytes that nobody has had or wants. They are kept as others are, and not counted again when they go. */
   #drop(start: number, end: number): void {
-    this.dropped += end - start - this.#given.count(start, end);
+    this.dropped += end - start - (this.#given?.count(start, end) ?? 0);
     this.given(start, end);
   }
 }

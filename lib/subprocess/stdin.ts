@@ -93,12 +93,11 @@ export function connectStdin(supervisor: Supervisor): StdinTurn {
   else if (supervisor.stdinClosed) closed();
   else supervisor.beforeEnd({ ended: (error) => error !== undefined && failed(error) });
   const release = async () => {
+    const gone = new Promise<void>((resolve) => void (stream.closed ? resolve() : stream.once('close', resolve)));
     if (!stream.destroyed && !stream.writableEnded) {
-      await new Promise<void>((resolve) => {
-        stream.once('close', resolve);
-        stream.write(NOTHING, () => resolve());
-      });
+      await Promise.race([gone, new Promise<void>((resolve) => stream.write(NOTHING, () => resolve()))]);
     }
+    if (stream.writableEnded) await gone;
     if (supervisor.onStdinGone === closed) supervisor.onStdinGone = undefined;
     if (stream.writableEnded) return;
     released = true;

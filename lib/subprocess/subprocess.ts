@@ -100,14 +100,17 @@ export class Subprocess implements AsyncDisposable {
 
   /**
    * Hands stdin back, open as it is, for another handle to take. Resolves when everything that was written has been taken
-   * by the pipe; what is written to the old stream afterwards fails with AttachedError.
+   * by the pipe; the old stream is then destroyed, with AttachedError.
    */
   async releaseStdin(): Promise<void> {
-    if (this.#supervisor.writer !== this) return;
+    const supervisor = this.#supervisor;
+    if (supervisor.writer !== this) return;
     const turn = this.#stdin;
-    await turn?.release();
+    if (turn !== undefined) await turn.release();
+    // It may have been handed back, and have been taken again, while this call waited.
+    if (supervisor.writer !== this || this.#stdin !== turn) return;
     this.#stdin = undefined;
-    this.#supervisor.writer = undefined;
+    supervisor.writer = undefined;
   }
 
   /** What the child writes to stdout, where that is 'pipe'; else null. */
