@@ -61,6 +61,15 @@ export class Engine {
   }
 
   /**
+   * A pipe of the kernel, from one child to another: its read end and its write end, to be given as `stdin` and `stdout`,
+   * and then closed. Throws LastbyteError with the system's code (EMFILE …), ClosedError. pipe(2)
+   */
+  pipe(): [readEnd: number, writeEnd: number] {
+    this.#open.assertOpen();
+    return this.#open.pipe();
+  }
+
+  /**
    * Ends what runs (SIGKILL, reason `closed`), rejects every open waiter with ClosedError, and resolves when all
    * executions have settled. Nothing can be started afterwards. A second call does nothing.
    */

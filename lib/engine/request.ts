@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from '../errors.js';
 import { DrainMode, REQUEST_SLOTS, RequestSlot } from '../native/contract.js';
-import { encodeStdio } from './stdio.js';
 import type { EngineLoop } from './engine-loop.js';
 import { inMainThread } from './main-thread.js';
 import { type Signal, signalNumber } from './signals.js';
+import { encodeStdio } from './stdio.js';
 
 /** Credit of an output stream unless the request says otherwise: what may be queued or unread, in bytes. */
 export const DEFAULT_WINDOW_BYTES = 1024 * 1024;
@@ -103,7 +103,6 @@ function checkDirectory(value: unknown): string {
   return directory.startsWith('/') ? directory : resolve(directory);
 }
 
-
 function setDrain(slots: Float64Array, drain: unknown): void {
   slots[RequestSlot.drainMs] = 0;
   if (drain === undefined || drain === 'eof') {
@@ -167,6 +166,11 @@ function checkWindow(value: unknown): number {
 export function submit(loop: EngineLoop, id: number, request: ExecutionRequest, wants: RequestWants): void {
   const { file, argv, environment, cwd, files } = encode(loop.request, id, request, wants);
   loop.native.execute(file, argv, environment, cwd, files);
+}
+
+/** Throws InvalidArgumentError for what `execute` would throw it for. */
+export function checkRequest(request: ExecutionRequest): void {
+  encode(new Float64Array(REQUEST_SLOTS), 0, request, { startedNow: false, streamEnds: false });
 }
 
 /** What a request means now, to be started later. Throws InvalidArgumentError. */

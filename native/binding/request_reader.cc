@@ -23,8 +23,9 @@ void read_redirections(napi_env env, napi_value files, const double* slots, Spaw
       redirection.append = argument != 0;
     } else if (request->stdio[i] == StdioMode::descriptor) {
       // Now: the caller may close it as soon as the call has returned.
-      redirection.descriptor = OwnedFd(sys::duplicate(static_cast<int>(argument)));
-      if (!redirection.descriptor) redirection.error = errno;
+      const int fd = sys::duplicate(static_cast<int>(argument));
+      if (fd < 0) redirection.error = errno;
+      else redirection.descriptor = std::make_shared<OwnedFd>(fd);
     }
   }
 }

@@ -134,8 +134,8 @@ void Launcher::launch(const std::shared_ptr<Execution>& execution) {
   execution->started_ns = sys::now_ns();
   int ends[3];
   for (int i = 0; i < 3; i++) {
-    const OwnedFd& given = request.redirections[i].descriptor;
-    ends[i] = given ? given.get() : streams.theirs[i].get();
+    const auto& given = request.redirections[i].descriptor;
+    ends[i] = given ? given->get() : streams.theirs[i].get();
   }
   const SpawnResult result = spawn_child(request, ends);
   if (result.error != 0) {

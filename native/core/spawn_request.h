@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,9 @@ class StringList {
 
 // Where a stream of the child goes to that isn't ours: what its mode asks for.
 struct Redirection {
-  OwnedFd descriptor;  // descriptor: a duplicate of the caller's
-  int error = 0;       // descriptor: why there is none
-  std::string path;    // file
+  std::shared_ptr<OwnedFd> descriptor;  // descriptor: a duplicate of the caller's
+  int error = 0;                        // descriptor: why there is none
+  std::string path;                     // file
   bool append = false;
 };
 
