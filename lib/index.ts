@@ -30,6 +30,7 @@ export type { Run, RunPromise } from './run/run.js';
 export type { ExitInfo, ExitReason, RunResult, Signal, SpawnStage } from './shared/facts.js';
 export type { ExitListener, LagListener } from './subprocess/attachment.js';
 export type { ByteStream } from './subprocess/byte-stream.js';
+export type { Holder } from './subprocess/held-by.js';
 export type { LinesOptions } from './subprocess/lines.js';
 export type { SpawnOptions } from './subprocess/options.js';
 export type { ChunkListener } from './subprocess/output.js';

@@ -171,6 +171,8 @@ export interface NativeEnvironment {
    */
   shutdown(): void;
   stats(): NativeStats;
+  /** The inode of a stream's pipe; 0 where it has ended, or is none. */
+  pipeInode(id: number, stream: number): number;
   /** A pipe of the kernel: its read end and its write end, close-on-exec. Throws an error with the system's code. */
   pipe(): [number, number];
 }

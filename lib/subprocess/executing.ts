@@ -19,6 +19,7 @@ export type Executing = Pick<
   | 'cancel'
   | 'consumed'
   | 'expectStarted'
+  | 'pipeInode'
   | 'ref'
   | 'unref'
 > & {

@@ -133,6 +133,7 @@ napi_value Environment::methods(napi_env env) {
   js::set_method(env, object, "shutdown", call<&Environment::shutdown>, this);
   js::set_method(env, object, "stats", call<&Environment::stats>, this);
   js::set_method(env, object, "pipe", call<&Environment::pipe>, this);
+  js::set_method(env, object, "pipeInode", call<&Environment::pipe_inode>, this);
   return object;
 }
 
@@ -155,6 +156,13 @@ napi_value Environment::pipe(napi_env env, const napi_value*) {
   napi_create_array_with_length(env, 2, &array);
   for (uint32_t i = 0; i < 2; i++) napi_set_element(env, array, i, js::make(env, static_cast<double>(ends[i])));
   return array;
+}
+
+napi_value Environment::pipe_inode(napi_env env, const napi_value* arguments) {
+  const auto execution = find(env, arguments[0]);
+  if (!execution) return js::make(env, 0.0);
+  const OutputStream& stream = execution->output[stream_number(env, arguments[1]) - 1];
+  return js::make(env, stream.ended ? 0.0 : static_cast<double>(stream.inode));
 }
 
 napi_value Environment::wait(napi_env env, const napi_value* arguments) {

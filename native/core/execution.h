@@ -35,6 +35,8 @@ struct OutputStream {
   std::atomic<bool> stalled{false};
   std::atomic<uint64_t> last_byte_ns{0};
   std::atomic<bool> ended{false};
+  // Which pipe it is, for those who look for its holders; 0 before the start.
+  std::atomic<uint64_t> inode{0};
 
   // The pump's thread only.
   OwnedFd fd;

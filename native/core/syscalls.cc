@@ -136,6 +136,11 @@ int stat(const char* path, struct stat* out) {
   return retry(Call::stat, nullptr, [&] { return ::stat(path, out); });
 }
 
+uint64_t inode_of(int fd) {
+  struct stat info{};
+  return retry(Call::stat, nullptr, [&] { return ::fstat(fd, &info); }) == 0 ? info.st_ino : 0;
+}
+
 bool may_execute(const char* path) {
   return retry(Call::access, nullptr, [&] { return ::access(path, X_OK); }) == 0;
 }

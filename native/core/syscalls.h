@@ -31,6 +31,8 @@ ssize_t write(int fd, const void* from, size_t size);
 void close(int fd);
 
 int stat(const char* path, struct stat* out);
+// The inode of what is open there; 0 where that can't be known.
+uint64_t inode_of(int fd);
 bool may_execute(const char* path);
 
 // posix_spawn: 0 or an errno.
