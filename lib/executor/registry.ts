@@ -34,6 +34,9 @@ class Tombstone {
   }
 }
 
+/** So many that were evicted out of turn are worth a look at all. */
+const CLEAN_AT = 256;
+
 /**
  * The executions that an executor knows: live, then retained, then tombstones, then forgotten. By number, so that an
  * execution that nobody attaches to never needs a name.
@@ -149,9 +152,10 @@ export class Registry {
     if (oldest !== undefined) this.evict(oldest);
   }
 
-  /** So that the first is one that is still retained. */
+  /** So that the first is one that is still retained, and one that is kept for long doesn't keep all that ended after it. */
   #skipEvicted(queue: Fifo<Supervisor>): void {
     while (queue.first?.retention?.evicted) queue.shift();
+    if (queue.size > 2 * this.retained + CLEAN_AT) queue.keep(({ retention }) => retention?.evicted !== true);
   }
 
   #forgetOldest(): void {

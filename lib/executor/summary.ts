@@ -11,7 +11,7 @@ export function summarize(supervisor: Supervisor): ExecutionSummary {
     file: plan.file,
     args: [...(plan.args ?? [])],
     startedAt,
-    seq: log.seq,
+    seq: log.seal(),
   };
   if (pid !== undefined) summary.pid = pid;
   // Who asks for the facts first lets the streams drain, and freezes them: not here.

@@ -1,9 +1,9 @@
-/** How many of the newest dropped events of a stream are remembered: 16 bytes each. */
+/** So many dropped events of a stream are remembered, 16 bytes each; when there are more, the older half is forgotten. */
 const MOST = 65_536;
 
 /**
  * Where in its stream each dropped event ended, so that a reader who comes with a number from long ago can be told exactly
- * how many bytes are missing. What lies before the newest 65,536 dropped events is known for the very beginning only.
+ * how many bytes are missing. What lies before the newest ones, at least 32,768, is known for the very beginning only.
  */
 export class DroppedEvents {
   #seqs: number[] = [];

@@ -112,6 +112,12 @@ export class EventLog implements StreamOwner {
     this.stderr?.evict(!this.read);
   }
 
+  /** The newest event's number, for somebody to come back with: that event doesn't grow any more. */
+  seal(): number {
+    this.sealed = this.seq;
+    return this.seq;
+  }
+
   /** Throws InvalidArgumentError where there has been no such event. */
   checkSeq(seq: unknown): number {
     if (Number.isInteger(seq) && (seq as number) >= 0 && (seq as number) <= this.seq) return seq as number;

@@ -32,6 +32,12 @@ export class Fifo<T> {
     return item;
   }
 
+  /** Lets go of the others, in the time that it takes to look at all. */
+  keep(wanted: (item: T) => boolean): void {
+    this.#items = this.#items.slice(this.#first).filter(wanted);
+    this.#first = 0;
+  }
+
   clear(): void {
     this.#items = [];
     this.#first = 0;

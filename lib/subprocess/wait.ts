@@ -61,6 +61,8 @@ export class Waits {
     const waiter: Waiter = { answer };
     this.#open.add(waiter);
     this.#supervisor.execution.wait((error) => {
+      // From the first answer on, none of them is good for another wait.
+      this.#spare.length = 0;
       this.#open.delete(waiter);
       const { answer } = waiter;
       waiter.answer = undefined;

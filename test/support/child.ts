@@ -15,8 +15,18 @@ export function child({ file, args = [] }: Command, options: SpawnOptions = {}):
   return started;
 }
 
+/** Of what was detached only another handle can say it. */
+function runs(handle: Subprocess): boolean {
+  try {
+    return handle.kill(0);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_LASTBYTE_DETACHED') return false;
+    throw error;
+  }
+}
+
 afterEach(() => {
-  const running = children.splice(0).filter((each) => each.kill(0));
+  const running = children.splice(0).filter(runs);
   for (const each of running) each.kill('SIGKILL');
   expect(
     running.map(({ id }) => id),

@@ -37,7 +37,7 @@ export function fakeStream(retainBytes: number) {
     /** Takes, as a reader who is not behind does it. */
     take(cursor: Cursor) {
       const chunk = stream.take(cursor);
-      stream.settle();
+      stream.moved();
       return chunk;
     },
   };
@@ -83,7 +83,7 @@ export class FakeExecution implements LogSource {
   }
 
   exit(): void {
-    this.log.exit();
+    this.log.exit(exitInfo);
   }
 
   fail(error: LastbyteError): void {
@@ -93,8 +93,8 @@ export class FakeExecution implements LogSource {
   #output(number: StreamNumber, chunk: Buffer | string): void {
     const stream = this.log.stream(number) as StreamLog;
     stream.append(bytes(chunk));
-    stream.settle();
     this.log.changed();
+    stream.settle();
   }
 }
 
