@@ -11,7 +11,15 @@ export type {
 } from './engine/execution.js';
 export { Execution } from './engine/execution.js';
 export type { ExitInfo, ExitReason } from './engine/exit-info.js';
-export type { DrainPolicy, ExecutionRequest, StdioOption } from './engine/request.js';
+export type {
+  DrainPolicy,
+  ExecutionRequest,
+  InputFile,
+  InputOption,
+  OutputFile,
+  OutputOption,
+  StdioOption,
+} from './engine/request.js';
 export type { Signal } from './engine/signals.js';
 export type { SpawnStage } from './engine/start-error.js';
 
@@ -50,6 +58,15 @@ export class Engine {
     });
     loop.add(execution);
     return execution;
+  }
+
+  /**
+   * A pipe of the kernel, from one child to another: its read end and its write end, to be given as `stdin` and `stdout`,
+   * and then closed. Throws LastbyteError with the system's code (EMFILE …), ClosedError. pipe(2)
+   */
+  pipe(): [readEnd: number, writeEnd: number] {
+    this.#open.assertOpen();
+    return this.#open.pipe();
   }
 
   /**

@@ -14,6 +14,7 @@
  * @property {(file: string, args: string[]) => Promise<Ended>} collect all output, then the status
  * @property {(file: string, args: string[]) => Promise<Ended>} [drain] the same, the output counted chunk by chunk
  * @property {(file: string, args: string[]) => Promise<Held>} [hold] resolves when the child runs
+ * @property {(stages: string[][]) => Promise<Ended>} [chain] each reads what the one before it writes; the last one's output is thrown away
  *
  * @typedef {{ code: number | null, bytes: number }} Ended `bytes` of stdout
  * @typedef {{ kill: () => void, exited: Promise<unknown> }} Held
@@ -27,6 +28,7 @@ export const driverNames = [
   'lastbyte-run',
   'child_process',
   'child_process-newest',
+  'shell',
   'execa',
   'bun',
   'deno',

@@ -6,7 +6,7 @@ export default {
   runtime: 'node',
   module,
   async load() {
-    const { spawn } = await import(module.href);
+    const { pipeline, spawn } = await import(module.href);
 
     async function collect(file, args) {
       const child = spawn(file, args);
@@ -27,6 +27,15 @@ export default {
       return { exited: child.wait(), kill: () => child.kill('SIGKILL') };
     }
 
-    return { collect, drain, hold };
+    async function chain(stages) {
+      const last = stages.length - 1;
+      const running = pipeline(
+        stages.map(([file, ...args], i) => [file, args, i === last ? { stdout: 'ignore' } : {}]),
+      );
+      const { ok } = await running.wait();
+      return { code: ok ? 0 : 1, bytes: 0 };
+    }
+
+    return { collect, drain, hold, chain };
   },
 };

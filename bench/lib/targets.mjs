@@ -54,6 +54,12 @@ const targets = [
     show: ratio,
     holds: atMost(1.1),
   },
+  {
+    text: '`pipeline`: at least 0.95 of what a shell moves through a chain of two',
+    value: (get) => get('chain', spawn, 'cats-1', 'mbPerSecond') / get('chain', 'shell', 'cats-1', 'mbPerSecond'),
+    show: ratio,
+    holds: atLeast(0.95),
+  },
   ...[engine, spawn].flatMap((driver) => [
     {
       text: `\`${driver.slice(9)}\`, stdout of one child: MB a second not behind \`child_process\``,

@@ -9,7 +9,7 @@
  * @property {Metric[]} metrics
  * @property {(quick: boolean) => Variant[]} variants
  * @property {number} [rounds] at most
- * @property {'collect' | 'drain' | 'hold'} [needs]
+ * @property {'collect' | 'drain' | 'hold' | 'chain'} [needs]
  * @property {(ops: object, spec: object) => Promise<Record<string, number>>} [measure]
  * @property {(driver: object, spec: object) => Promise<Record<string, number> | null>} [probe]
  *
@@ -23,7 +23,7 @@
  * @property {string} [baseVariant] the same driver's figure there: others are given as a multiple of it
  */
 
-export const trialNames = ['processes', 'resident', 'loop-delay', 'stdout', 'live', 'import', 'size'];
+export const trialNames = ['processes', 'resident', 'loop-delay', 'stdout', 'chain', 'live', 'import', 'size'];
 
 /** @returns {Promise<Trial>} */
 export async function loadTrial(name) {

@@ -108,6 +108,15 @@ export class EngineLoop {
     this.native.write(execution.id, data, token);
   }
 
+  pipe(): [number, number] {
+    try {
+      return this.native.pipe();
+    } catch (cause) {
+      const { message, code = 'ERR_LASTBYTE_ENGINE' } = cause as NodeJS.ErrnoException;
+      throw new LastbyteError(message, code, { cause, syscall: 'pipe' });
+    }
+  }
+
   referenceChanged(execution: Execution): void {
     if (!this.#executions.has(execution.id)) return;
     // A worker leaves nothing behind: the process goes on, and nobody there would collect it.

@@ -166,6 +166,11 @@ export class Execution {
     if (this.pid === undefined && !this.settled) this.#loop.native.expectStarted(this.id);
   }
 
+  /** The inode of a stream's pipe, by which /proc tells who holds it; 0 where the stream has ended, or is none. proc(5) */
+  pipeInode(stream: StreamNumber): number {
+    return this.#loop.native.pipeInode(this.id, stream);
+  }
+
   /** The event loop stays alive while this execution lives (the default). */
   ref(): void {
     if (!this.#referenced) {

@@ -1,16 +1,34 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from '../errors.js';
-import { DrainMode, REQUEST_SLOTS, RequestSlot, StdioMode } from '../native/contract.js';
+import { DrainMode, REQUEST_SLOTS, RequestSlot } from '../native/contract.js';
 import type { EngineLoop } from './engine-loop.js';
 import { inMainThread } from './main-thread.js';
 import { type Signal, signalNumber } from './signals.js';
+import { encodeStdio } from './stdio.js';
 
 /** Credit of an output stream unless the request says otherwise: what may be queued or unread, in bytes. */
 export const DEFAULT_WINDOW_BYTES = 1024 * 1024;
 /** The longest time that can be asked for: about 24.8 days, as with `setTimeout`. */
 export const MAX_MILLISECONDS = 2 ** 31 - 1;
 
+/** `ignore`: /dev/null. `pipe`: ours. `inherit`: this process's own. */
 export type StdioOption = 'ignore' | 'pipe' | 'inherit';
+
+/** A file, by its path; a relative one is taken from this process's directory at the call. It is opened with the start. */
+export interface InputFile {
+  file: string;
+}
+
+/** It is created with mode 0666 less the umask, or emptied; with `append`, every write goes to its end. open(2) */
+export interface OutputFile {
+  file: string;
+  append?: boolean | undefined;
+}
+
+/** Where stdin comes from; a number is a descriptor of this process, which may be closed when the call has returned. */
+export type InputOption = StdioOption | number | InputFile;
+/** Where output goes to. */
+export type OutputOption = StdioOption | number | OutputFile;
 
 /**
  * What to do with a stream that is still open when the leader has been reaped (a descendant holds it): wait for its end;
@@ -29,11 +47,11 @@ export interface ExecutionRequest {
   /** The whole environment; default: the host's, as it is at the call. Undefined values are left out. */
   env?: Readonly<Record<string, string | undefined>>;
   /** Default 'ignore'. */
-  stdin?: StdioOption;
+  stdin?: InputOption;
   /** Default 'pipe'. */
-  stdout?: StdioOption;
-  /** Default 'pipe'. */
-  stderr?: StdioOption;
+  stdout?: OutputOption;
+  /** Default 'pipe'. 'stdout': what stdout is, in the order written. */
+  stderr?: OutputOption | 'stdout';
   /** The child leads its own process group; default true, false where stdin is inherited. */
   group?: boolean;
   /** From the start, in milliseconds (1…2³¹−1): then the ladder, with reason `timedOut`. Default: none. */
@@ -83,13 +101,6 @@ function checkDirectory(value: unknown): string {
   const directory = checkString('cwd', value);
   if (directory === '') throw new InvalidArgumentError('cwd', 'a directory, not an empty string', directory);
   return directory.startsWith('/') ? directory : resolve(directory);
-}
-
-function checkStdio(name: string, value: unknown): number {
-  if (value !== 'ignore' && value !== 'pipe' && value !== 'inherit') {
-    throw new InvalidArgumentError(name, "'ignore', 'pipe' or 'inherit'", value);
-  }
-  return StdioMode[value];
 }
 
 function setDrain(slots: Float64Array, drain: unknown): void {
@@ -153,8 +164,13 @@ function checkWindow(value: unknown): number {
 
 /** Checks a request and hands it to the addon. Throws InvalidArgumentError before anything has been started. */
 export function submit(loop: EngineLoop, id: number, request: ExecutionRequest, wants: RequestWants): void {
-  const { file, argv, environment, cwd } = encode(loop.request, id, request, wants);
-  loop.native.execute(file, argv, environment, cwd);
+  const { file, argv, environment, cwd, files } = encode(loop.request, id, request, wants);
+  loop.native.execute(file, argv, environment, cwd, files);
+}
+
+/** Throws InvalidArgumentError for what `execute` would throw it for. */
+export function checkRequest(request: ExecutionRequest): void {
+  encode(new Float64Array(REQUEST_SLOTS), 0, request, { startedNow: false, streamEnds: false });
 }
 
 /** What a request means now, to be started later. Throws InvalidArgumentError. */
@@ -180,6 +196,7 @@ interface EncodedRequest {
   argv: string;
   environment: string | null;
   cwd: string | null;
+  files: string | null;
 }
 
 /** Checks a request; what isn't text goes to the slots. */
@@ -189,10 +206,8 @@ function encode(slots: Float64Array, id: number, request: ExecutionRequest, want
   const cwd = request.cwd === undefined ? null : checkDirectory(request.cwd);
   const stdin = request.stdin ?? 'ignore';
   slots[RequestSlot.id] = id;
-  slots[RequestSlot.stdin] = checkStdio('stdin', stdin);
-  slots[RequestSlot.stdout] = checkStdio('stdout', request.stdout ?? 'pipe');
-  slots[RequestSlot.stderr] = checkStdio('stderr', request.stderr ?? 'pipe');
-  const group = request.group ?? stdin !== 'inherit';
+  const files = encodeStdio(slots, stdin, request.stdout ?? 'pipe', request.stderr ?? 'pipe');
+  const group = request.group ?? (stdin !== 'inherit' && stdin !== 0);
   if (typeof group !== 'boolean') throw new InvalidArgumentError('group', 'a boolean', group);
   slots[RequestSlot.group] = group ? 1 : 0;
   slots[RequestSlot.timeoutMs] =
@@ -207,7 +222,7 @@ function encode(slots: Float64Array, id: number, request: ExecutionRequest, want
   slots[RequestSlot.cancelled] = request.cancelled === true ? 1 : 0;
   const argv = joinArguments(file, request);
   const environment = joinEnvironment(request.env);
-  return { file, argv, environment, cwd };
+  return { file, argv, environment, cwd, files };
 }
 
 /** Which events somebody waits for; the others are not made, or ride along. */

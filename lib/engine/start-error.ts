@@ -10,6 +10,8 @@ const stageNames = new Map<number, SpawnStage>(
   Object.entries(StartStage).map(([name, number]) => [number, name as SpawnStage]),
 );
 
+const SYSCALLS: Partial<Record<SpawnStage, string>> = { cwd: 'chdir', stdin: 'open', stdout: 'open', stderr: 'open' };
+
 function describe(stage: SpawnStage, code: string, file: string, cwd: string | undefined): string {
   switch (stage) {
     case 'cwd':
@@ -22,6 +24,10 @@ function describe(stage: SpawnStage, code: string, file: string, cwd: string | u
       return `'${file}' was killed before it was started`;
     case 'resources':
       return `Cannot start '${file}': the host is short of a resource for it (${code})`;
+    case 'stdin':
+    case 'stdout':
+    case 'stderr':
+      return `Cannot start '${file}': its ${stage} cannot be redirected as asked (${code})`;
     case 'spawn':
       return `Cannot start '${file}' (${code})`;
   }
@@ -35,7 +41,7 @@ export function startError(execution: Execution, errno: number, stageNumber: num
   return new SpawnError(describe(stage, code, file, cwd), {
     code,
     errno: -errno,
-    syscall: stage === 'cwd' ? 'chdir' : 'spawn',
+    syscall: SYSCALLS[stage] ?? 'spawn',
     stage,
     file,
     ...(cwd === undefined ? {} : { cwd }),

@@ -3,6 +3,7 @@ import { type ExecutionRequest, snapshotRequest } from '../engine/request.js';
 import type { Engine } from '../engine.js';
 import { ClosedError } from '../errors.js';
 import type { NativeStats } from '../native/contract.js';
+import { pipelineIn, type StartPipeline } from '../pipeline/start-pipeline.js';
 import { type Run, runIn } from '../run/run.js';
 import { checkOptions } from '../subprocess/check-options.js';
 import type { Executing, Host } from '../subprocess/executing.js';
@@ -42,6 +43,7 @@ export interface ExecutorStats {
 export class LocalExecutor implements Executor {
   readonly spawn: Spawn;
   readonly run: Run;
+  readonly pipeline: StartPipeline;
   readonly #host: LocalHost;
 
   /** @internal Use `local` or `createExecutor`. */
@@ -54,6 +56,9 @@ export class LocalExecutor implements Executor {
     this.run = function run(...args: unknown[]) {
       return runIn(host, ...(args as Parameters<Run>));
     } as Run;
+    this.pipeline = function pipeline(stages) {
+      return pipelineIn(host, stages);
+    };
   }
 
   async attach(id: string, options: AttachOptions = {}): Promise<Subprocess> {
@@ -110,6 +115,14 @@ class LocalHost implements Host {
   execute(request: ExecutionRequest, callbacks: ExecutionCallbacks): Executing {
     if (this.#queue === undefined) return this.#engine.execute(request, callbacks);
     return this.#queue.add(snapshotRequest(request), callbacks);
+  }
+
+  executeAtOnce(request: ExecutionRequest, callbacks: ExecutionCallbacks): Executing {
+    return this.#engine.execute(request, callbacks);
+  }
+
+  pipe(): [number, number] {
+    return this.#engine.pipe();
   }
 
   add(supervisor: Supervisor): void {

@@ -13,4 +13,4 @@ export function createExecutor(options: ExecutorOptions = {}): LocalExecutor {
   return new LocalExecutor(new Engine(), readExecutorOptions(options));
 }
 
-export const { spawn, run } = local;
+export const { spawn, run, pipeline } = local;

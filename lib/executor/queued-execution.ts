@@ -145,6 +145,10 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
     this.#execution?.consumed(stream, bytes);
   }
 
+  pipeInode(stream: StreamNumber): number {
+    return this.#execution?.pipeInode(stream) ?? 0;
+  }
+
   expectStarted(): void {
     this.#execution?.expectStarted();
   }

@@ -73,10 +73,24 @@ export const StartStage = {
   spawn: 4,
   /** killed or aborted before it was started */
   cancelled: 5,
+  /** what stdin, stdout or stderr was to be redirected to */
+  stdin: 6,
+  stdout: 7,
+  stderr: 8,
 } as const;
 
 /** Twin: `StdioMode` in spawn_request.h. */
-export const StdioMode = { ignore: 0, pipe: 1, inherit: 2 } as const;
+export const StdioMode = {
+  ignore: 0,
+  pipe: 1,
+  inherit: 2,
+  /** a descriptor of this process, by number */
+  descriptor: 3,
+  /** a file, by path */
+  file: 4,
+  /** stderr: what stdout is */
+  joined: 5,
+} as const;
 
 /** Twin: `DrainMode` in spawn_request.h. */
 export const DrainMode = { eof: 0, idle: 1, deadline: 2 } as const;
@@ -105,15 +119,20 @@ export const RequestSlot = {
   streamEnds: 12,
   /** 1: it must not be started; startFailed with ECANCELED follows */
   cancelled: 13,
+  /** mode descriptor: its number; mode file: 1 appends */
+  stdinArgument: 14,
+  stdoutArgument: 15,
+  stderrArgument: 16,
 } as const;
-export const REQUEST_SLOTS = 14;
+export const REQUEST_SLOTS = 17;
 
 export interface NativeEnvironment {
   /**
    * Queues a start; never blocks, never fails for what the system says (that comes as startFailed).
    * `argv` and `environment` are joined with NUL. `environment` null: a copy of the host process's own, as it is now.
+   * `files`: the paths of the streams whose mode is file, joined with NUL.
    */
-  execute(file: string, argv: string, environment: string | null, cwd: string | null): void;
+  execute(file: string, argv: string, environment: string | null, cwd: string | null, files: string | null): void;
   /** Registers a waiter; answered once by a `wait` event, after `exit` or `startFailed`. Any time, also long after. */
   wait(id: number, waiter: number): void;
   /** Queues bytes for stdin; `stdinWritten` with the token follows. The bytes must not be changed until then. */
@@ -152,6 +171,10 @@ export interface NativeEnvironment {
    */
   shutdown(): void;
   stats(): NativeStats;
+  /** The inode of a stream's pipe; 0 where it has ended, or is none. */
+  pipeInode(id: number, stream: number): number;
+  /** A pipe of the kernel: its read end and its write end, close-on-exec. Throws an error with the system's code. */
+  pipe(): [number, number];
 }
 
 export interface NativeStats {

@@ -9,8 +9,6 @@ import { Collector } from './collector.js';
 import type { RunPlan } from './options.js';
 import { notStarted, verdict } from './verdict.js';
 
-const NOTHING = new Uint8Array();
-
 /** One `run`: feeds the child, collects its output, and has the exit judged. */
 export class Job implements EndTarget {
   readonly file: string;
@@ -28,15 +26,9 @@ export class Job implements EndTarget {
     this.args = args;
     this.plan = plan;
     this.supervisor = start(host, spawnPlan, false);
-    const { execution, log } = this.supervisor;
+    const { log } = this.supervisor;
     if (log.stdout !== null) this.supervisor.stdoutSink = this.#stdout = new Collector(this, log.stdout);
     if (log.stderr !== null) this.supervisor.stderrSink = this.#stderr = new Collector(this, log.stderr);
-    if (spawnPlan.input !== undefined) {
-      if (spawnPlan.input.length > 0) execution.write(spawnPlan.input);
-      execution.end();
-      // Now the engine's, until it has been written: not to be kept as long as the log.
-      spawnPlan.input = NOTHING;
-    }
     this.supervisor.beforeEnd(this);
   }
 

@@ -4,8 +4,6 @@ import { readSpawnOption, SPAWN_OPTIONS, type SpawnOptions } from '../subprocess
 import type { SpawnPlan } from '../subprocess/plan.js';
 
 export interface RunOptions extends SpawnOptions {
-  /** Written to stdin, which is then closed; a string as UTF-8. Don't change the bytes while the command runs. */
-  input?: string | Uint8Array | undefined;
   /**
    * The most that may come from stdout, and from stderr, in bytes of each (0…2⁵³−1); default 64 MiB. Beyond it the child
    * is ended and MaxBytesError has what came before.
@@ -25,31 +23,22 @@ export interface RunPlan {
 }
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
-const RUN_OPTIONS: readonly string[] = [...SPAWN_OPTIONS, 'input', 'maxBytes', 'encoding', 'check'];
+const RUN_OPTIONS: readonly string[] = [...SPAWN_OPTIONS, 'maxBytes', 'encoding', 'check'];
 
 /** Takes the options into the plan. */
 export function readRunOptions(plan: SpawnPlan, options: RunOptions | undefined): RunPlan {
   const run: RunPlan = { maxBytes: DEFAULT_MAX_BYTES, encoding: 'utf8', check: true };
   for (const name in options) {
     const value = options[name as keyof RunOptions];
-    if (!readRunOption(plan, run, name, value) && !readSpawnOption(plan, name, value)) {
+    if (!readRunOption(run, name, value) && !readSpawnOption(plan, name, value)) {
       throw unknownOption(name, value, RUN_OPTIONS);
     }
-  }
-  if (plan.input !== undefined) {
-    const { stdin } = plan.request;
-    if (stdin !== undefined && stdin !== 'pipe')
-      throw new InvalidArgumentError('stdin', "'pipe' beside 'input'", stdin);
-    plan.request.stdin = 'pipe';
   }
   return run;
 }
 
-function readRunOption(plan: SpawnPlan, run: RunPlan, name: string, value: unknown): boolean {
+function readRunOption(run: RunPlan, name: string, value: unknown): boolean {
   switch (name) {
-    case 'input':
-      if (value !== undefined) plan.input = readInput(value);
-      return true;
     case 'maxBytes':
       if (value !== undefined) run.maxBytes = checkMaxBytes(value);
       return true;
@@ -62,12 +51,6 @@ function readRunOption(plan: SpawnPlan, run: RunPlan, name: string, value: unkno
     default:
       return false;
   }
-}
-
-function readInput(value: unknown): Uint8Array {
-  if (typeof value === 'string') return Buffer.from(value, 'utf8');
-  if (value instanceof Uint8Array) return value;
-  throw new InvalidArgumentError('input', 'a string or a Uint8Array', value);
 }
 
 function checkMaxBytes(value: unknown): number {

@@ -10,5 +10,8 @@ export const reapedChannel = channel('lastbyte:reaped');
 export const exitChannel = channel('lastbyte:exit');
 /** `{ id, dropped: { stdout, stderr } }`: a reader has been told that bytes are missing. */
 export const lagChannel = channel('lastbyte:lag');
-/** `{ id, pid, streams, forMs }`: the leader was reaped `forMs` milliseconds ago, and somebody still holds these streams. */
+/**
+ * `{ id, pid, streams, heldBy, forMs }`: the leader was reaped `forMs` milliseconds ago, and these streams are still held, by
+ * these processes (as `Subprocess.heldBy` tells them).
+ */
 export const heldPipeChannel = channel('lastbyte:held-pipe');

@@ -3,9 +3,19 @@ export type Signal = NodeJS.Signals;
 
 /**
  * The step at which a start failed: a resource of the host (a pipe, memory …), the working directory, the program, the
- * interpreter or loader that it names, the start itself (E2BIG, EAGAIN …), or it was killed or aborted before.
+ * interpreter or loader that it names, the start itself (E2BIG, EAGAIN …), it was killed or aborted before, or what a stream was
+ * to be redirected to.
  */
-export type SpawnStage = 'resources' | 'cwd' | 'program' | 'interpreter' | 'spawn' | 'cancelled';
+export type SpawnStage =
+  | 'resources'
+  | 'cwd'
+  | 'program'
+  | 'interpreter'
+  | 'spawn'
+  | 'cancelled'
+  | 'stdin'
+  | 'stdout'
+  | 'stderr';
 
 /**
  * Why an execution ended. `exited` and `signaled` are the child's own doing; `timedOut`, `aborted` and `killed` are ours;

@@ -19,6 +19,7 @@ export type Executing = Pick<
   | 'cancel'
   | 'consumed'
   | 'expectStarted'
+  | 'pipeInode'
   | 'ref'
   | 'unref'
 > & {
@@ -43,6 +44,10 @@ export interface Host {
   readonly retainBytes: number;
   readonly retainMs: number;
   execute(request: ExecutionRequest, callbacks: ExecutionCallbacks): Executing;
+  /** Whatever the limit says. */
+  executeAtOnce(request: ExecutionRequest, callbacks: ExecutionCallbacks): Executing;
+  /** Read end and write end of a pipe of the kernel, for the caller to close. Throws LastbyteError with the system's code. */
+  pipe(): [number, number];
   /** Throws ClosedError, and IdInUseError. */
   check(id: string | undefined): void;
   /** Knows it from now on. */

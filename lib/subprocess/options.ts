@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { DrainPolicy, StdioOption } from '../engine/request.js';
+import type { DrainPolicy, InputOption, OutputOption } from '../engine/request.js';
 import { checkString } from '../engine/request.js';
 import { InvalidArgumentError } from '../errors.js';
 import type { Signal } from '../shared/facts.js';
@@ -19,12 +19,14 @@ export interface SpawnOptions {
    * command line: they are its parameters `$1`, `$2` …, and need no quoting. sh(1)
    */
   shell?: boolean | string | undefined;
-  /** Default 'ignore': /dev/null. */
-  stdin?: StdioOption | undefined;
+  /** Default 'ignore': /dev/null. A number is a descriptor of this process; `{ file }` is opened with the start. */
+  stdin?: InputOption | undefined;
+  /** Written to stdin, which is then closed; a string as UTF-8. Don't change the bytes while the child runs. */
+  input?: string | Uint8Array | undefined;
   /** Default 'pipe'. */
-  stdout?: StdioOption | undefined;
-  /** Default 'pipe'. */
-  stderr?: StdioOption | undefined;
+  stdout?: OutputOption | undefined;
+  /** Default 'pipe'. 'stdout': the same pipe, file or descriptor as stdout's, so that the order of writing is kept. */
+  stderr?: OutputOption | 'stdout' | undefined;
   /** The child leads its own process group, which gets all signals; default true, false where stdin is inherited. */
   group?: boolean | undefined;
   /** Ends the child, with reason `aborted`: `killSignal`, then SIGKILL. Where it is aborted already, nothing is started. */
@@ -46,7 +48,20 @@ export interface SpawnOptions {
 }
 
 export const SPAWN_OPTIONS: readonly string[] = [
-  ...['cwd', 'env', 'argv0', 'shell', 'stdin', 'stdout', 'stderr', 'group', 'signal', 'timeoutMs', 'killSignal'],
+  ...[
+    'cwd',
+    'env',
+    'argv0',
+    'shell',
+    'stdin',
+    'input',
+    'stdout',
+    'stderr',
+    'group',
+    'signal',
+    'timeoutMs',
+    'killSignal',
+  ],
   ...['killAfterMs', 'drain', 'retainBytes', 'retainMs', 'id'],
 ];
 
@@ -84,6 +99,9 @@ export function readSpawnOption(plan: SpawnPlan, name: string, value: unknown): 
     case 'id':
       if (value !== undefined) plan.id = checkId(value);
       return true;
+    case 'input':
+      if (value !== undefined) plan.input = readInput(value);
+      return true;
     case 'shell':
       if (value !== undefined) plan.shell = checkShell(value);
       return true;
@@ -96,6 +114,12 @@ function readPath(name: string, value: unknown): string {
   if (!(value instanceof URL)) return checkString(name, value);
   if (value.protocol !== 'file:') throw new InvalidArgumentError(name, 'a path or a file: URL', value.href);
   return fileURLToPath(value);
+}
+
+function readInput(value: unknown): Uint8Array {
+  if (typeof value === 'string') return Buffer.from(value, 'utf8');
+  if (value instanceof Uint8Array) return value;
+  throw new InvalidArgumentError('input', 'a string or a Uint8Array', value);
 }
 
 function checkShell(value: unknown): boolean | string {

@@ -47,6 +47,13 @@ export function completePlan(plan: SpawnPlan): void {
     request.file = shell === true ? '/bin/sh' : shell;
     request.args = ['-c', command, request.file, ...parameters];
   }
+  if (plan.input !== undefined) {
+    const { stdin } = request;
+    if (stdin !== undefined && stdin !== 'pipe') {
+      throw new InvalidArgumentError('stdin', "'pipe' beside 'input'", stdin);
+    }
+    request.stdin = 'pipe';
+  }
   if (plan.signal?.aborted) request.cancelled = true;
 }
 

@@ -6,6 +6,7 @@ import type { ExitInfo, Signal } from '../shared/facts.js';
 import { Attachment, type ExitListener, type LagListener, type Role } from './attachment.js';
 import { ByteStream } from './byte-stream.js';
 import { checkAbortSignal, checkOptions } from './check-options.js';
+import { type Holder, heldBy } from './held-by.js';
 import type { ChunkListener, Output } from './output.js';
 import { startedPromise } from './started.js';
 import { connectStdin, type StdinStream, type StdinTurn, stdinIsOpen } from './stdin.js';
@@ -229,6 +230,16 @@ export class Subprocess implements AsyncDisposable {
     const { killSignal, killAfterMs } = this.#supervisor.plan.request;
     this.#supervisor.execution.terminate('killed', killSignal, options.graceMs ?? killAfterMs);
     return this.wait();
+  }
+
+  /**
+   * The processes that hold an output pipe of this execution open, at this moment: after `reaped`, those that keep Exit from
+   * coming. Only those that this process may look at; empty when all pipes have ended. Rejects with UnsupportedError where
+   * there is no /proc (macOS).
+   */
+  async heldBy(): Promise<Holder[]> {
+    this.#assertAttached();
+    return heldBy(this.#supervisor);
   }
 
   /** The event loop stays alive while this execution lives (the default). */

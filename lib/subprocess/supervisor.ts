@@ -15,6 +15,7 @@ import type { ExitInfo } from '../shared/facts.js';
 import type { Attachment } from './attachment.js';
 import type { Executing, Host, Retention } from './executing.js';
 import { executionId, nextNumber } from './execution-id.js';
+import { heldBy } from './held-by.js';
 import type { SpawnPlan } from './plan.js';
 
 /** Told of an execution's end, before its `exit` listeners: `error` where the start failed. */
@@ -157,7 +158,7 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
     this.#flush();
     if (reapedChannel.hasSubscribers) reapedChannel.publish({ id: this.id, info });
     if (heldPipeChannel.hasSubscribers)
-      this.#heldPipe = deadlines.add(HELD_PIPE_AFTER_MS, () => this.#reportHeldPipe());
+      this.#heldPipe = deadlines.add(HELD_PIPE_AFTER_MS, () => void this.#reportHeldPipe());
   }
 
   onExit(): void {
@@ -255,9 +256,12 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
     Object.freeze(info);
   }
 
-  #reportHeldPipe(): void {
+  async #reportHeldPipe(): Promise<void> {
     const { stdout, stderr } = this.log;
     const streams = [stdout, stderr].flatMap((stream) => (stream === null || stream.ended ? [] : [stream.name]));
-    heldPipeChannel.publish({ id: this.id, pid: this.execution.pid, streams, forMs: HELD_PIPE_AFTER_MS });
+    const holders = await heldBy(this).catch(() => []);
+    if (this.log.closed) return;
+    const { pid } = this.execution;
+    heldPipeChannel.publish({ id: this.id, pid, streams, heldBy: holders, forMs: HELD_PIPE_AFTER_MS });
   }
 }

@@ -132,6 +132,8 @@ napi_value Environment::methods(napi_env env) {
   js::set_method(env, object, "close", call<&Environment::close>, this);
   js::set_method(env, object, "shutdown", call<&Environment::shutdown>, this);
   js::set_method(env, object, "stats", call<&Environment::stats>, this);
+  js::set_method(env, object, "pipe", call<&Environment::pipe>, this);
+  js::set_method(env, object, "pipeInode", call<&Environment::pipe_inode>, this);
   return object;
 }
 
@@ -142,6 +144,25 @@ std::shared_ptr<Execution> Environment::find(napi_env env, napi_value id) const 
 napi_value Environment::execute(napi_env env, const napi_value* arguments) {
   engine_->execute(tenant_, read_request(env, arguments, request_));
   return nullptr;
+}
+
+napi_value Environment::pipe(napi_env env, const napi_value*) {
+  int ends[2];
+  if (sys::make_pipe(ends) != 0) {
+    js::throw_system_error(env, errno, "A pipe could not be made");
+    return nullptr;
+  }
+  napi_value array = nullptr;
+  napi_create_array_with_length(env, 2, &array);
+  for (uint32_t i = 0; i < 2; i++) napi_set_element(env, array, i, js::make(env, static_cast<double>(ends[i])));
+  return array;
+}
+
+napi_value Environment::pipe_inode(napi_env env, const napi_value* arguments) {
+  const auto execution = find(env, arguments[0]);
+  if (!execution) return js::make(env, 0.0);
+  const OutputStream& stream = execution->output[stream_number(env, arguments[1]) - 1];
+  return js::make(env, stream.ended ? 0.0 : static_cast<double>(stream.inode));
 }
 
 napi_value Environment::wait(napi_env env, const napi_value* arguments) {

@@ -34,6 +34,8 @@ class Environment final : public EventSink {
   static napi_value call(napi_env env, napi_callback_info info);
 
   napi_value execute(napi_env env, const napi_value* arguments);
+  napi_value pipe(napi_env env, const napi_value* arguments);
+  napi_value pipe_inode(napi_env env, const napi_value* arguments);
   napi_value wait(napi_env env, const napi_value* arguments);
   napi_value write(napi_env env, const napi_value* arguments);
   napi_value end(napi_env env, const napi_value* arguments);

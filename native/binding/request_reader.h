@@ -22,11 +22,14 @@ enum class RequestSlot : unsigned char {
   started_now = 11,
   stream_ends = 12,
   cancelled = 13,
+  stdin_argument = 14,
+  stdout_argument = 15,
+  stderr_argument = 16,
 };
-constexpr size_t kRequestSlots = 14;
+constexpr size_t kRequestSlots = 17;
 
-// The request of execute(file, argv, environment, cwd), with its numbers in `slots`.
-SpawnRequest read_request(napi_env env, const napi_value arguments[4], const double* slots);
+// The request of execute(file, argv, environment, cwd, files), with its numbers in `slots`.
+SpawnRequest read_request(napi_env env, const napi_value arguments[5], const double* slots);
 
 // Negative stays negative: never.
 int64_t nanoseconds(double milliseconds);

@@ -23,7 +23,18 @@ enum class EventType : uint8_t {
 
 enum class Cause : uint8_t { none = 0, timed_out = 1, aborted = 2, killed = 3, closed = 4 };
 
-enum class StartStage : uint8_t { resources = 0, cwd = 1, program = 2, interpreter = 3, spawn = 4, cancelled = 5 };
+enum class StartStage : uint8_t {
+  resources = 0,
+  cwd = 1,
+  program = 2,
+  interpreter = 3,
+  spawn = 4,
+  cancelled = 5,
+  // A redirection.
+  stdin_stream = 6,
+  stdout_stream = 7,
+  stderr_stream = 8,
+};
 
 // How an execution ended. Complete in Exit; in Reaped it is what was known then.
 struct Outcome {

@@ -35,6 +35,8 @@ struct OutputStream {
   std::atomic<bool> stalled{false};
   std::atomic<uint64_t> last_byte_ns{0};
   std::atomic<bool> ended{false};
+  // Which pipe it is, for those who look for its holders; 0 before the start.
+  std::atomic<uint64_t> inode{0};
 
   // The pump's thread only.
   OwnedFd fd;
@@ -82,6 +84,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   void forget_start() {
     [[maybe_unused]] const StringList argv = std::move(request_.argv);
     [[maybe_unused]] const StringList environment = std::move(request_.environment);
+    for (Redirection& redirection : request_.redirections) redirection = {};
   }
 
   OutputStream output[2];

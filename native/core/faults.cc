@@ -17,7 +17,7 @@ namespace lastbyte::sys {
 namespace {
 
 constexpr std::array<const char*, static_cast<size_t>(Call::count)> kNames = {
-    "pipe",       "read",       "write",       "close",       "fcntl",
+    "pipe",       "open",       "read",        "write",       "close",       "fcntl",
     "ioctl",      "stat",       "access",      "posix_spawn", "pidfd_open",
     "pidfd_send_signal", "kill", "waitid",     "poller_open", "poller_add",
     "poller_wait", "wake",      "thread_create"};

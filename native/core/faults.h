@@ -8,6 +8,7 @@ namespace lastbyte::sys {
 // Every system call of the engine, by the name that tests use to make it fail.
 enum class Call : unsigned char {
   pipe,
+  open,
   read,
   write,
   close,

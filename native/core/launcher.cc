@@ -12,10 +12,14 @@ namespace lastbyte {
 
 namespace {
 
-// The two ends of each of a child's pipes.
-struct Pipes {
+constexpr StartStage kRedirectionStages[3] = {StartStage::stdin_stream, StartStage::stdout_stream,
+                                              StartStage::stderr_stream};
+
+// What a child's streams are made of: both ends of streams, and what others are redirected to.
+struct Streams {
   OwnedFd ours[3];
   OwnedFd theirs[3];
+  StartStage failed = StartStage::resources;
 
   int open(const StdioMode modes[3]) {
     for (int i = 0; i < 3; i++) {
@@ -26,6 +30,20 @@ struct Pipes {
       theirs[i] = OwnedFd(ends[i == 0 ? 0 : 1]);
       // The flag belongs to the open file description, so the child's end stays blocking.
       if (sys::set_nonblocking(ours[i].get()) != 0) return errno;
+    }
+    return 0;
+  }
+
+  int redirect(const SpawnRequest& request) {
+    for (int i = 0; i < 3; i++) {
+      const Redirection& to = request.redirections[i];
+      failed = kRedirectionStages[i];
+      if (to.error != 0) return to.error;
+      if (request.stdio[i] != StdioMode::file) continue;
+      const sys::OpenFor purpose = i == 0 ? sys::OpenFor::reading
+                                   : to.append ? sys::OpenFor::appending : sys::OpenFor::writing;
+      theirs[i] = OwnedFd(sys::open_file(to.path.c_str(), purpose));
+      if (!theirs[i]) return errno;
     }
     return 0;
   }
@@ -88,37 +106,52 @@ void Launcher::launch(const std::shared_ptr<Execution>& execution) {
   const SpawnRequest& request = execution->request();
   StreamPump& pump = *execution->pump;
   if (!execution->begin_start()) {
+    execution->forget_start();
     exit_pump_->start_failed(execution, ECANCELED, StartStage::cancelled);
     return;
   }
 
   // Closed before a failure is told: whoever hears of it finds nothing left of it.
-  Pipes pipes;
-  int error = pipes.open(request.stdio);
+  Streams streams;
+  int error = streams.open(request.stdio);
   // Before the start, so that a child never runs whose output can't be read. Nothing is read until it has started.
-  if (error == 0) error = pump.adopt(*execution, &pipes.ours[1], &pipes.ours[2]);
+  if (error == 0) error = pump.adopt(*execution, &streams.ours[1], &streams.ours[2]);
   if (error != 0) {
-    pipes = {};
+    streams = {};
+    execution->forget_start();
     exit_pump_->start_failed(execution, error, StartStage::resources);
+    return;
+  }
+  error = streams.redirect(request);
+  if (error != 0) {
+    const StartStage stage = streams.failed;
+    streams = {};
+    execution->forget_start();
+    pump.discard(execution, error, stage);
     return;
   }
 
   execution->started_ns = sys::now_ns();
-  const int ends[3] = {pipes.theirs[0].get(), pipes.theirs[1].get(), pipes.theirs[2].get()};
+  int ends[3];
+  for (int i = 0; i < 3; i++) {
+    const auto& given = request.redirections[i].descriptor;
+    ends[i] = given ? given->get() : streams.theirs[i].get();
+  }
   const SpawnResult result = spawn_child(request, ends);
   if (result.error != 0) {
-    pipes = {};
+    streams = {};
+    execution->forget_start();
     pump.discard(execution, result.error, result.stage);
     return;
   }
-  for (OwnedFd& end : pipes.theirs) end.reset();
+  for (OwnedFd& end : streams.theirs) end.reset();
 
   // Without a pidfd (an old kernel, no descriptor left) the exit pump asks for the status now and then.
   const int pidfd = sys::pidfd_open(result.pid);
   execution->forget_start();
   execution->child_started(result.pid, OwnedFd(pidfd));
   announce(*execution);
-  pump.open(execution, std::move(pipes.ours[0]));
+  pump.open(execution, std::move(streams.ours[0]));
   exit_pump_->watch(execution);
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -34,7 +35,12 @@ class FileActions {
       case StdioMode::ignore:
         return posix_spawn_file_actions_addopen(&actions_, fd, "/dev/null", fd == 0 ? O_RDONLY : O_WRONLY, 0);
       case StdioMode::pipe:
+      case StdioMode::descriptor:
+      case StdioMode::file:
         return posix_spawn_file_actions_adddup2(&actions_, end, fd);
+      case StdioMode::joined:
+        // One open file description for both: what is written stays in its order.
+        return posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, fd);
       case StdioMode::inherit:
 #ifdef __APPLE__
         return posix_spawn_file_actions_addinherit_np(&actions_, fd);

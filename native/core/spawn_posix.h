@@ -11,7 +11,8 @@ struct SpawnResult {
   StartStage stage = StartStage::spawn;
 };
 
-// Starts the child with posix_spawn. `ends` are the child's ends of the pipes, -1 where a stream isn't one.
+// Starts the child with posix_spawn. `ends` are what its streams are to be: its ends of pipes, files; -1 where there is
+// none.
 SpawnResult spawn_child(const SpawnRequest& request, const int ends[3]);
 
 }  // namespace lastbyte

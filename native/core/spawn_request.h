@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "owned_fd.h"
 
 namespace lastbyte {
 
 // Twins of the enumerations in lib/native/contract.ts.
-enum class StdioMode : uint8_t { ignore = 0, pipe = 1, inherit = 2 };
+enum class StdioMode : uint8_t { ignore = 0, pipe = 1, inherit = 2, descriptor = 3, file = 4, joined = 5 };
 enum class DrainMode : uint8_t { eof = 0, idle = 1, deadline = 2 };
 
 // Strings in one allocation, as execve(2) wants them.
@@ -27,6 +30,14 @@ class StringList {
   bool none_ = true;
 };
 
+// Where a stream of the child goes to that isn't ours: what its mode asks for.
+struct Redirection {
+  std::shared_ptr<OwnedFd> descriptor;  // descriptor: a duplicate of the caller's
+  int error = 0;                        // descriptor: why there is none
+  std::string path;                     // file
+  bool append = false;
+};
+
 // One child to start: plain data.
 struct SpawnRequest {
   uint64_t id = 0;
@@ -36,6 +47,7 @@ struct SpawnRequest {
   bool has_cwd = false;
   std::string cwd;
   StdioMode stdio[3] = {StdioMode::ignore, StdioMode::pipe, StdioMode::pipe};
+  Redirection redirections[3];
   bool group = true;
   uint64_t timeout_ns = 0;  // 0: none
   int kill_signal = 15;

@@ -43,6 +43,7 @@ int StreamPump::adopt(Execution& execution, OwnedFd* out, OwnedFd* err) {
     // Whole before the poller knows it: from there on this pump's thread may look at it.
     stream.keep_alive = execution.shared_from_this();
     stream.fd = std::move(*ends[i]);
+    stream.inode = sys::inode_of(stream.fd.get());
     error = poller_.add_reader(stream.fd.get(), &stream);
   }
   if (error == 0) return 0;

@@ -78,6 +78,27 @@ int set_nonblocking(int fd) {
   return retry(Call::fcntl, nullptr, [&] { return ::fcntl(fd, F_SETFL, O_NONBLOCK); });
 }
 
+int duplicate(int fd) {
+  return retry(Call::fcntl, nullptr, [&] { return ::fcntl(fd, F_DUPFD_CLOEXEC, 3); });
+}
+
+int open_file(const char* path, OpenFor purpose) {
+  const int how = purpose == OpenFor::reading   ? O_RDONLY
+                  : purpose == OpenFor::writing ? O_WRONLY | O_CREAT | O_TRUNC
+                                                : O_WRONLY | O_CREAT | O_APPEND;
+  int fd = retry(Call::open, nullptr,
+                 [&] { return ::open(path, how | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, static_cast<mode_t>(0666)); });
+  if (fd >= 0) fd = move_above_stdio(fd);
+  if (fd < 0) return -1;
+  // The flag belongs to the open file description, and a child's streams block.
+  const int flags = purpose == OpenFor::appending ? O_APPEND : 0;
+  if (retry(Call::fcntl, nullptr, [&] { return ::fcntl(fd, F_SETFL, flags); }) == 0) return fd;
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return -1;
+}
+
 int set_pipe_size(int fd, int bytes) {
 #ifdef F_SETPIPE_SZ
   return retry(Call::fcntl, nullptr, [&] { return ::fcntl(fd, F_SETPIPE_SZ, bytes); });
@@ -113,6 +134,11 @@ void close(int fd) {
 
 int stat(const char* path, struct stat* out) {
   return retry(Call::stat, nullptr, [&] { return ::stat(path, out); });
+}
+
+uint64_t inode_of(int fd) {
+  struct stat info{};
+  return retry(Call::stat, nullptr, [&] { return ::fstat(fd, &info); }) == 0 ? info.st_ino : 0;
 }
 
 bool may_execute(const char* path) {

@@ -17,6 +17,12 @@ namespace lastbyte::sys {
 // Both ends close-on-exec and numbered above 2, so that they can't collide with the child's own 0, 1 and 2.
 int make_pipe(int ends[2]);
 int set_nonblocking(int fd);
+// A duplicate, close-on-exec and numbered above 2.
+int duplicate(int fd);
+// A file to redirect a child's stream to, or stdin from; created with mode 0666 as far as the umask lets it. Close-on-exec
+// and numbered above 2. Opening never waits: not for the other side of a FIFO (ENXIO where nobody reads one).
+enum class OpenFor { reading, writing, appending };
+int open_file(const char* path, OpenFor purpose);
 // Asks for a larger pipe; the kernel may refuse (pipe-user-pages-soft).
 int set_pipe_size(int fd, int bytes);
 int bytes_available(int fd);
@@ -25,6 +31,8 @@ ssize_t write(int fd, const void* from, size_t size);
 void close(int fd);
 
 int stat(const char* path, struct stat* out);
+// The inode of what is open there; 0 where that can't be known.
+uint64_t inode_of(int fd);
 bool may_execute(const char* path);
 
 // posix_spawn: 0 or an errno.

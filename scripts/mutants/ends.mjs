@@ -141,16 +141,41 @@ export const starting = [
   core(
     'launcher.cc',
     'a failure is told before its pipes are closed',
-    '    pipes = {};\n    exit_pump_->start_failed(execution, error, StartStage::resources);',
+    '    streams = {};\n    execution->forget_start();\n    exit_pump_->start_failed(execution, error, StartStage::resources);',
     '    exit_pump_->start_failed(execution, error, StartStage::resources);',
     { mayLive: 'they are closed microseconds later: whether somebody looks in between is a matter of luck' },
   ),
   core(
     'stream_pump.cc',
     'a pump may see half a stream',
-    '    stream.keep_alive = execution.shared_from_this();\n    stream.fd = std::move(*ends[i]);\n    error = poller_.add_reader(stream.fd.get(), &stream);\n',
+    '    stream.keep_alive = execution.shared_from_this();\n    stream.fd = std::move(*ends[i]);\n    stream.inode = sys::inode_of(stream.fd.get());\n    error = poller_.add_reader(stream.fd.get(), &stream);\n',
     '    error = poller_.add_reader(ends[i]->get(), &stream);\n    stream.keep_alive = execution.shared_from_this();\n    stream.fd = std::move(*ends[i]);\n',
     { build: 'tsan' },
+  ),
+  core('launcher.cc', 'a file that cannot be opened is passed over', '      if (!theirs[i]) return errno;\n', ''),
+  core(
+    'launcher.cc',
+    'a redirection that fails is blamed on another stream',
+    '      failed = kRedirectionStages[i];\n',
+    '      failed = kRedirectionStages[2 - i];\n',
+  ),
+  core(
+    'spawn_posix.cc',
+    'stderr beside stdout goes to where stderr went before',
+    'adddup2(&actions_, STDOUT_FILENO, fd);',
+    'adddup2(&actions_, STDERR_FILENO, fd);',
+  ),
+  core(
+    'execution.h',
+    'what a stream was redirected to stays open in the host',
+    '    for (Redirection& redirection : request_.redirections) redirection = {};\n',
+    '',
+  ),
+  core(
+    'syscalls.cc',
+    "a child's file does not block",
+    '  if (retry(Call::fcntl, nullptr, [&] { return ::fcntl(fd, F_SETFL, flags); }) == 0) return fd;\n',
+    '  if (flags >= 0) return fd;\n',
   ),
   core(
     'stream_pump.cc',

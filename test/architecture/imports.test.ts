@@ -10,7 +10,7 @@ const layers = [
   ['engine', 'engine.ts'],
   ['log'],
   ['subprocess'],
-  ['run', 'run.ts', 'child_process', 'child_process.ts'],
+  ['run', 'pipeline', 'run.ts', 'child_process', 'child_process.ts'],
   ['executor', 'executor.ts', 'exec-server', 'exec-server.ts'],
   ['mcp', 'mcp.ts'],
   ['index.ts'],

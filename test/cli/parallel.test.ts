@@ -39,9 +39,10 @@ describe('a file of commands', () => {
 
   test('keeps the output of each together, in the order of their ends', async () => {
     const gate = new Gate();
-    const lines = [`echo a1; read x < ${gate.path}; echo a2`, `echo b1; echo b2; echo > ${gate.path}`];
-    const { code, stdout } = await lastbyte(parallel(2, ...lines));
-    expect([code, stdout]).toEqual([0, 'b1\nb2\na1\na2\n']);
+    const command = new Command(parallel(2, `echo a1; read x < ${gate.path}; echo a2`, 'echo b1; echo b2'));
+    await command.until('b2\n');
+    gate.release();
+    expect(await command.ended).toMatchObject({ code: 0, stdout: 'b1\nb2\na1\na2\n' });
   });
 
   test('keeps large outputs together as well', async () => {
@@ -126,9 +127,13 @@ describe('a file of commands', () => {
 describe('on a terminal', () => {
   test('one line says how far it has got, and is gone at the end', async () => {
     const entry = new URL('../../dist/cli.js', import.meta.url).pathname;
-    const line = `'${process.execPath}' '${entry}' run --parallel 1 --file ${commandsFile('echo hi', 'false')}`;
-    const { stdout } = await lastbyte(['run', 'script', '-qec', line, '/dev/null']);
-    expect(stdout).toContain('\r\x1b[2K0/2 done, 1 running');
+    const gate = new Gate();
+    const file = commandsFile(`read x < ${gate.path}; echo hi`, 'false');
+    const line = `'${process.execPath}' '${entry}' run --parallel 1 --file ${file}`;
+    const command = new Command(['run', 'script', '-qec', line, '/dev/null']);
+    await command.until('\r\x1b[2K0/2 done, 1 running');
+    gate.release();
+    const { stdout } = await command.ended;
     expect(stdout).toContain('\r\x1b[2K1/2 done');
     expect(stdout).toContain('\r\x1b[2K✗ line 2: exit code 1: false\r\n2 commands: 1 succeeded, 1 failed');
   });

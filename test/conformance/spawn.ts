@@ -144,7 +144,7 @@ export function spawnSuite(open: Open): void {
       ['options that are none', ['x', [], 5], "'options' must be an object; got 5"],
       ['an empty cwd', ['x', { cwd: '' }], "'cwd' must be a directory, not an empty string; got ''"],
       ['a number in env', ['x', { env: { A: 1 } }], "'env.A' must be a string; got 1"],
-      ['stdout: 5', ['x', { stdout: 5 }], "'stdout' must be 'ignore', 'pipe' or 'inherit'; got 5"],
+      ['stdout: 5.5', ['x', { stdout: 5.5 }], "'stdout' must be the number of a descriptor; got 5.5"],
       ['a drain policy', ['x', { drain: 'no' }], "'drain' must be 'eof', { idleMs } or { deadlineMs }; got 'no'"],
       ['a signal', ['x', { killSignal: 'TERM' }], "'killSignal' must be a signal's name; got 'TERM'"],
       ['retainMs', ['x', { retainMs: -1 }], "'retainMs' must be milliseconds from 0 to 2147483647; got -1"],

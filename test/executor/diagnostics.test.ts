@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { othersRun, range, start } from '../conformance/open.js';
 import { actor } from '../support/actor.js';
@@ -190,13 +191,21 @@ describe('held-pipe', () => {
     return { source, gate };
   }
 
+  /** The holders are looked for first. */
+  async function told() {
+    while (published.length === 0) await turn();
+  }
+
   test('tells once, five seconds after Reaped, which streams are still held', async () => {
     subscribe('held-pipe');
     const { source, gate } = await holding();
     vi.advanceTimersByTime(4999);
     expect(published).toEqual([]);
     vi.advanceTimersByTime(1);
-    const message = { id: source.id, pid: source.pid, streams: ['stdout'], forMs: 5000 };
+    await told();
+    const heldBy = await source.heldBy();
+    expect(heldBy).toMatchObject([{ streams: ['stdout'] }]);
+    const message = { id: source.id, pid: source.pid, streams: ['stdout'], heldBy, forMs: 5000 };
     expect(published).toEqual([['held-pipe', message]]);
     vi.advanceTimersByTime(3_600_000);
     gate.release();
@@ -212,7 +221,11 @@ describe('held-pipe', () => {
     const { subprocess } = running;
     await new Promise((resolve) => subprocess.on('reaped', resolve));
     vi.advanceTimersByTime(5000);
-    const message = { id: subprocess.id, pid: subprocess.pid, streams: ['stdout', 'stderr'], forMs: 5000 };
+    await told();
+    const heldBy = await subprocess.heldBy();
+    const streams = ['stdout', 'stderr'];
+    expect(heldBy).toMatchObject([{ streams }]);
+    const message = { id: subprocess.id, pid: subprocess.pid, streams, heldBy, forMs: 5000 };
     expect(published).toEqual([['held-pipe', message]]);
     gate.release();
     await running;

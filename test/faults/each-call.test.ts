@@ -47,7 +47,7 @@ describe.each(Object.entries(scenarios))('%s', (_, scenario) => {
     },
   );
 
-  test.each(['pipe', 'read', 'write', 'fcntl', 'ioctl', 'stat', 'access', 'waitid', 'kill', 'pidfd_open'])(
+  test.each(['pipe', 'open', 'read', 'write', 'fcntl', 'ioctl', 'stat', 'access', 'waitid', 'kill', 'pidfd_open'])(
     '%s is interrupted again and again: nobody notices',
     async (call) => {
       faults.arm(call, 'fail', EINTR, 0, 100);

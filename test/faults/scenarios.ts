@@ -38,6 +38,15 @@ export const scenarios: Record<string, Scenario> = {
     isPerfect: ({ execution: { info }, stdout, stderr }) =>
       info?.code === 3 && info.outputComplete && stdout.length === OUT && stderr.length === ERR,
   },
+  'files for stdin and stdout': {
+    request: {
+      ...actor('copy', 'err', ERR, 'exit', 3),
+      stdin: { file: import.meta.filename },
+      stdout: { file: '/dev/null', append: true },
+      stderr: 'pipe',
+    },
+    isPerfect: ({ execution: { info }, stderr }) => info?.code === 3 && info.outputComplete && stderr.length === ERR,
+  },
   'a stream that is cut': {
     request: { ...actor('out', 1000, 'fork', '{', 'pause', '}', 'exit', 0), drain: { deadlineMs: 0 } },
     isPerfect: ({ execution: { info }, stdout }) => info?.code === 0 && !info.outputComplete && stdout.length === 1000,

@@ -30,7 +30,7 @@ describe('spawn names what is wrong, before anything is started', () => {
     expect(misuse(...call)).toBe(message);
   });
 
-  const stdio = "must be 'ignore', 'pipe' or 'inherit'";
+  const stdio = "must be 'ignore', 'pipe', 'inherit', a descriptor";
   it.each([
     [{ cwd: 5 }, "'cwd' must be a string; got 5"],
     [{ cwd: '' }, "'cwd' must be a directory, not an empty string; got ''"],
@@ -41,9 +41,9 @@ describe('spawn names what is wrong, before anything is started', () => {
     [{ argv0: 1 }, "'argv0' must be a string; got 1"],
     [{ shell: 1 }, "'shell' must be a boolean, or the path or name of a shell; got 1"],
     [{ shell: '' }, "'shell' must be a shell, not an empty string; got ''"],
-    [{ stdin: 'x' }, `'stdin' ${stdio}; got 'x'`],
-    [{ stdout: 1 }, `'stdout' ${stdio}; got 1`],
-    [{ stderr: 'stdout' }, `'stderr' ${stdio}; got 'stdout'`],
+    [{ stdin: 'x' }, `'stdin' ${stdio} or { file }; got 'x'`],
+    [{ stdout: 'x' }, `'stdout' ${stdio} or { file, append }; got 'x'`],
+    [{ stderr: 'x' }, `'stderr' ${stdio} or { file, append }, 'stdout'; got 'x'`],
     [{ group: 1 }, "'group' must be a boolean; got 1"],
     [{ signal: {} }, "'signal' must be an AbortSignal; got {}"],
     [{ signal: null }, "'signal' must be an AbortSignal; got null"],

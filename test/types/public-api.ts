@@ -15,6 +15,8 @@ import {
   type LocalExecutor,
   local,
   MaxBytesError,
+  type Pipeline,
+  pipeline,
   type ReadResult,
   RunError,
   type RunOptions,
@@ -24,6 +26,7 @@ import {
   type Signal,
   type SpawnError,
   type SpawnOptions,
+  type StageFailure,
   type StdinStream,
   type Subprocess,
   spawn,
@@ -140,7 +143,7 @@ if (error instanceof RunError) {
 if (error instanceof MaxBytesError) expectTypeOf(error.stream).toEqualTypeOf<'stdout' | 'stderr'>();
 if (error instanceof AbortError) expectTypeOf(error.result).toEqualTypeOf<RunResult<string | Buffer> | undefined>();
 expectTypeOf<SpawnError['stage']>().toEqualTypeOf<
-  'resources' | 'cwd' | 'program' | 'interpreter' | 'spawn' | 'cancelled'
+  'resources' | 'cwd' | 'program' | 'interpreter' | 'spawn' | 'cancelled' | 'stdin' | 'stdout' | 'stderr'
 >();
 
 // lastbyte/engine has the same facts.
@@ -162,6 +165,17 @@ expectTypeOf(await executor.list()).toEqualTypeOf<ExecutionSummary[]>();
 executor.stats();
 // @ts-expect-error no such option
 createExecutor({ limit: 3 });
+
+// redirections and chains.
+spawn('a', { stdin: { file: 'in' }, stdout: { file: 'out', append: true }, stderr: 'stdout' });
+spawn('a', { stdin: 0, stdout: 1, stderr: 2, shell: true });
+spawn('a', { input: new Uint8Array() });
+// @ts-expect-error it is read
+spawn('a', { stdin: { file: 'in', append: true } });
+// @ts-expect-error only stderr
+spawn('a', { stdout: 'stdout' });
+expectTypeOf(pipeline([['a', ['b']], ['c'], ['d', [], { stdout: 'ignore' }]])).toEqualTypeOf<Pipeline>();
+expectTypeOf((await local.pipeline([['a']]).wait()).failed[0]).toEqualTypeOf<StageFailure | undefined>();
 
 // the log: what an event has depends on its type.
 for await (const event of local.spawn('a').events({ afterSeq: 0, lossless: true })) {
