@@ -179,7 +179,13 @@ export function snapshotRequest(request: ExecutionRequest): ExecutionRequest {
   const { args = [], env = process.env, drain = 'eof' } = request;
   const directory = cwd ?? hostDirectory();
   const copies = { args: [...args], env: { ...env }, drain: drain === 'eof' ? drain : { ...drain } };
-  return { ...request, ...copies, ...(directory === undefined ? {} : { cwd: directory }) };
+  const snapshot: ExecutionRequest = { ...request, ...copies };
+  if (directory !== undefined) snapshot.cwd = directory;
+  for (const name of ['stdin', 'stdout', 'stderr'] as const) {
+    const stream = request[name];
+    if (typeof stream === 'object') snapshot[name] = { ...stream, file: resolve(stream.file) };
+  }
+  return snapshot;
 }
 
 /** Undefined where it has been removed: what the system says to that comes with the start. */

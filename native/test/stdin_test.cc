@@ -298,12 +298,14 @@ TEST_CASE("stdin that is reported and closed in the same round of its pump") {
   const std::string bytes = pattern_of(1 << 20);
   Consumer consumer;
   FaultGuard faults;
-  Run& first = consumer.start(shell("read line <\"$1\"; echo first; read line <\"$2\"", {first_gate.path(), end_gate.path()}));
+  Run& first = consumer.start(
+      shell("read line <\"$1\"; echo first; read line <\"$2\"", {first_gate.path(), end_gate.path()}));
   SpawnRequest request = with_stdin(program({"/bin/sleep", "1000"}));
   request.stdio[1] = request.stdio[2] = StdioMode::ignore;
   Run& ending = start_beside(consumer, first, request);
-  Run& second = start_beside(consumer, first, shell("read line <\"$1\"; echo second; echo written >\"$2\"; read line <\"$3\"",
-                                                    {second_gate.path(), written.path(), end_gate.path()}));
+  Run& second = start_beside(consumer, first,
+                             shell("read line <\"$1\"; echo second; echo written >\"$2\"; read line <\"$3\"",
+                                   {second_gate.path(), written.path(), end_gate.path()}));
   consumer.write(ending, borrowed(bytes, 1));
   consumer.until("all have started", [&] { return first.has('S') && ending.has('S') && second.has('S'); });
   const auto watched = [](StdinStream& in) {

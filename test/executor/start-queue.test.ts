@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ExecutionSummary, Executor, SpawnOptions } from 'lastbyte';
 import { describe, expect, test } from 'vitest';
 import { othersRun, range, start } from '../conformance/open.js';
@@ -10,7 +11,7 @@ import { Gate, Mailbox } from '../support/gate.js';
 import { runHost } from '../support/host.js';
 import { inTime } from '../support/in-time.js';
 import { pattern } from '../support/pattern.js';
-import { scratchPath } from '../support/scratch.js';
+import { scratch, scratchPath } from '../support/scratch.js';
 
 actor(); // compiled before a host needs it
 
@@ -192,7 +193,7 @@ describe('the call', () => {
     [['x', [], { cwd: '' }], "'cwd' must be a directory, not an empty string; got ''"],
     [['x', [], { timeoutMs: 0 }], "'timeoutMs' must be a number of milliseconds from 1 to 2147483647; got 0"],
     [['x', [], { drain: {} }], "'drain' must be 'eof', { idleMs } or { deadlineMs }; got {}"],
-    [['x', [], { stdin: 7 }], "'stdin' must be 'ignore', 'pipe' or 'inherit'; got 7"],
+    [['x', [], { stdin: 7.5 }], "'stdin' must be the number of a descriptor; got 7.5"],
     [['x', [], { killSignal: 'KILL' }], "'killSignal' must be a signal's name; got 'KILL'"],
   ];
 
@@ -230,6 +231,25 @@ describe('the call', () => {
       delete process.env.LASTBYTE_QUEUE;
     }
     await Promise.all([inherits.wait(), relative.wait(), own.wait()]);
+  });
+
+  test('a file is that of the call, by its path', async () => {
+    const { queued, release } = await busy();
+    const [before, name] = [process.cwd(), 'of the call'];
+    const stdout = { file: name, append: true };
+    try {
+      process.chdir(scratch);
+      const source = queued({ file: 'echo', args: ['here'] }, { stdout });
+      process.chdir('/usr');
+      stdout.file = 'later';
+      stdout.append = false;
+      writeFileSync(join(scratch, name), 'before\n');
+      await release();
+      expect((await source.wait()).code).toBe(0);
+      expect(readFileSync(join(scratch, name), 'utf8')).toBe('before\nhere\n');
+    } finally {
+      process.chdir(before);
+    }
   });
 
   test('a drain policy is that of the call', async () => {
