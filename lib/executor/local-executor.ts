@@ -4,10 +4,11 @@ import type { Engine } from '../engine.js';
 import { ClosedError } from '../errors.js';
 import type { NativeStats } from '../native/contract.js';
 import { pipelineIn, type StartPipeline } from '../pipeline/start-pipeline.js';
+import type { RunOptions } from '../run/options.js';
 import { type Run, runIn } from '../run/run.js';
 import { checkOptions } from '../subprocess/check-options.js';
 import type { Executing, Host } from '../subprocess/executing.js';
-import { checkId } from '../subprocess/options.js';
+import { checkId, type SpawnOptions } from '../subprocess/options.js';
 import { type Spawn, spawnIn } from '../subprocess/spawn.js';
 import { Subprocess } from '../subprocess/subprocess.js';
 import type { Supervisor } from '../subprocess/supervisor.js';
@@ -50,11 +51,11 @@ export class LocalExecutor implements Executor {
   constructor(engine: Engine, plan: ExecutorPlan) {
     const host = new LocalHost(engine, plan);
     this.#host = host;
-    this.spawn = function spawn(...args: unknown[]) {
-      return spawnIn(host, ...(args as Parameters<Spawn>));
+    this.spawn = function spawn(file: string, second?: readonly string[] | SpawnOptions, third?: SpawnOptions) {
+      return spawnIn(host, file, second, third);
     };
-    this.run = function run(...args: unknown[]) {
-      return runIn(host, ...(args as Parameters<Run>));
+    this.run = function run(file: string, second?: readonly string[] | RunOptions, third?: RunOptions) {
+      return runIn(host, file, second, third);
     } as Run;
     this.pipeline = function pipeline(stages) {
       return pipelineIn(host, stages);

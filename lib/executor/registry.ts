@@ -56,6 +56,7 @@ export class Registry {
   readonly #tombstones = new Fifo<Tombstone>();
   /** Of the first of those, or of one that was the first. */
   #expiry: Deadline | undefined;
+  #closed = false;
 
   constructor(limits: RetentionLimits) {
     this.#limits = limits;
@@ -98,7 +99,7 @@ export class Registry {
 
   /** It has settled: its time runs from now on. */
   settle(supervisor: Supervisor): void {
-    if (this.#known.get(supervisor.number) !== supervisor || supervisor.retention !== undefined) return;
+    if (this.#closed || supervisor.retention !== undefined) return;
     this.live -= 1;
     this.retained += 1;
     const { retainMs, maxRetained, maxRetainedBytes } = this.#limits;
@@ -134,6 +135,7 @@ export class Registry {
 
   /** Forgets everything; all readers get ClosedError. */
   close(): void {
+    this.#closed = true;
     for (const supervisor of this.all()) {
       const { retention } = supervisor;
       if (retention?.deadline !== undefined) deadlines.delete(retention.deadline);

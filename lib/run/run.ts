@@ -37,5 +37,9 @@ export function runIn(
   const { args, options } = splitArguments(second, third);
   const plan = newPlan(file, args);
   const job = new Job(host, file, args ?? [], plan, readRunOptions(plan, options));
-  return Object.assign(job.result(), { subprocess: new Subprocess(job.supervisor, 'run') });
+  const promise = job.result() as {
+    -readonly [Key in keyof RunPromise<string | Buffer>]: RunPromise<string | Buffer>[Key];
+  };
+  promise.subprocess = new Subprocess(job.supervisor, 'run');
+  return promise;
 }

@@ -94,20 +94,32 @@ export function listSuite(open: Open): void {
       expect((await entryOf(executor, source.id))?.args).toEqual(['-c', 'exit 0']);
     });
 
+    /** Resolves when the list says that it is over. */
+    async function exited(executor: Executor, id: string): Promise<void> {
+      while ((await entryOf(executor, id))?.state !== 'exited') await othersRun(executor);
+    }
+
     test('has the exit that wait tells, though nobody has asked before', async () => {
       const executor = await open();
       const source = start(executor, actor('out', 5000, 'exit', 0), { retainBytes: 10 });
       // Nobody waits, but who reads the log lets it go on.
       await source.read();
-      for (;;) {
-        const entry = await entryOf(executor, source.id);
-        if (entry?.state === 'exited') {
-          expect(entry.exit?.dropped).toEqual({ stdout: 4990, stderr: 0 });
-          expect(entry.exit).toEqual(await source.wait());
-          break;
-        }
-        await othersRun(executor);
-      }
+      await exited(executor, source.id);
+      const entry = await entryOf(executor, source.id);
+      expect(entry?.exit?.dropped).toEqual({ stdout: 4990, stderr: 0 });
+      expect(entry?.exit).toEqual(await source.wait());
+    });
+
+    test('has it also where bytes are dropped after the end', async () => {
+      const executor = await open();
+      const source = start(executor, actor('out', 5000, 'exit', 0), { retainBytes: 10 });
+      // They are held for who started it.
+      await exited(executor, source.id);
+      const { closed } = await source.read({ maxBytes: 1 });
+      expect(closed).toBe(false);
+      const entry = await entryOf(executor, source.id);
+      expect(entry?.exit?.dropped).toEqual({ stdout: 4990, stderr: 0 });
+      expect(entry?.exit).toEqual(await source.wait());
     });
 
     test('knows the number of the newest event', async () => {
