@@ -146,10 +146,12 @@ export class EventLog implements StreamOwner {
   }
 }
 
-/** The status is collected once; only this can come in between. */
+/** The status is the same; what else is known of the child may have changed between the two. */
 function sameFacts(a: ExitInfo, b: ExitInfo): boolean {
   const { stdout, stderr } = a.dropped;
+  const { userMs, systemMs, maxRssBytes } = a.usage;
   const sameOutput =
     a.outputComplete === b.outputComplete && stdout === b.dropped.stdout && stderr === b.dropped.stderr;
-  return sameOutput && a.reason === b.reason;
+  const sameUsage = userMs === b.usage.userMs && systemMs === b.usage.systemMs && maxRssBytes === b.usage.maxRssBytes;
+  return sameOutput && sameUsage && a.reason === b.reason;
 }
