@@ -69,6 +69,11 @@ export class Engine {
     return this.#open.pipe();
   }
 
+  /** @internal A duplicate of a descriptor, for the caller to close; −1 where there is none. */
+  duplicate(descriptor: number): number {
+    return this.#open.native.duplicate(descriptor);
+  }
+
   /**
    * Ends what runs (SIGKILL, reason `closed`), rejects every open waiter with ClosedError, and resolves when all
    * executions have settled. Nothing can be started afterwards. A second call does nothing.

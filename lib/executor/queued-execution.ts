@@ -4,6 +4,7 @@ import { checkMilliseconds, checkSignal, type ExecutionRequest } from '../engine
 import { InvalidArgumentError, type LastbyteError, SpawnError } from '../errors.js';
 import type { ExitInfo, Signal } from '../shared/facts.js';
 import type { Executing } from '../subprocess/executing.js';
+import type { OwnDescriptors } from './own-descriptors.js';
 import type { StartQueue } from './start-queue.js';
 
 type Start = (request: ExecutionRequest, callbacks: ExecutionCallbacks) => Execution;
@@ -18,6 +19,8 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
   onStreamEnd?: (stream: StreamNumber) => void;
   readonly #queue: StartQueue;
   readonly #request: ExecutionRequest;
+  /** Until it has been started: a start that is refused needs them again. */
+  readonly #descriptors: OwnDescriptors;
   readonly #callbacks: ExecutionCallbacks;
   #execution: Execution | undefined;
   #started = false;
@@ -28,10 +31,17 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
   #writes: WriteCallback[] = [];
   #waiters: WaitCallback[] = [];
 
-  constructor(queue: StartQueue, order: number, request: ExecutionRequest, callbacks: ExecutionCallbacks) {
+  constructor(
+    queue: StartQueue,
+    order: number,
+    request: ExecutionRequest,
+    descriptors: OwnDescriptors,
+    callbacks: ExecutionCallbacks,
+  ) {
     this.#queue = queue;
     this.order = order;
     this.#request = request;
+    this.#descriptors = descriptors;
     this.#callbacks = callbacks;
     if (callbacks.onStreamEnd !== undefined) this.onStreamEnd = (stream) => callbacks.onStreamEnd?.(stream);
     if (request.cancelled) queueMicrotask(() => this.#waits && this.#cancel());
@@ -91,6 +101,7 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
   fail(error: LastbyteError): void {
     this.#startError = error;
     this.#execution = undefined;
+    this.#descriptors.close();
     this.#later = [];
     this.#callbacks.onStartFailed?.(error);
     for (const callback of this.#writes.splice(0)) callback(constants.errno.EPIPE);
@@ -167,6 +178,7 @@ export class QueuedExecution implements Executing, ExecutionCallbacks {
 
   onStarted(pid: number): void {
     this.#started = true;
+    this.#descriptors.close();
     const execution = this.#execution as Execution;
     this.#writes = [];
     for (const act of this.#later.splice(0)) act(execution);

@@ -2,6 +2,7 @@ import type { Execution, ExecutionCallbacks } from '../engine/execution.js';
 import type { ExecutionRequest } from '../engine/request.js';
 import type { Engine } from '../engine.js';
 import { ClosedError } from '../errors.js';
+import { OwnDescriptors } from './own-descriptors.js';
 import { QueuedExecution } from './queued-execution.js';
 
 /** What the system says while there is no room; the end of another execution makes some. */
@@ -42,7 +43,8 @@ export class StartQueue {
     // Where the engine can't come up, the caller is told, not the execution.
     this.#engine.stats();
     this.#order += 1;
-    const execution = new QueuedExecution(this, this.#order, request, callbacks);
+    const descriptors = new OwnDescriptors(this.#engine, request);
+    const execution = new QueuedExecution(this, this.#order, request, descriptors, callbacks);
     this.#waiting.push(execution);
     this.reference(1);
     this.#startNext();

@@ -175,6 +175,8 @@ export interface NativeEnvironment {
   pipeInode(id: number, stream: number): number;
   /** A pipe of the kernel: its read end and its write end, close-on-exec. Throws an error with the system's code. */
   pipe(): [number, number];
+  /** A duplicate of a descriptor, close-on-exec, for the caller to close; −1 where there is none. */
+  duplicate(descriptor: number): number;
 }
 
 export interface NativeStats {

@@ -7,6 +7,9 @@ import { commandLine, failureMessage } from './message.js';
 export function notStarted({ supervisor, file, args }: Job): LastbyteError {
   const { id, plan, execution } = supervisor;
   const error = execution.startError as LastbyteError;
+  if (error.code === 'ECANCELED' && execution.closed) {
+    return new ClosedError(`The engine was closed before this was started: ${commandLine(file, args)}`, { file, id });
+  }
   if (error.code === 'ECANCELED' && plan.signal?.aborted) {
     return new AbortError(`Command was aborted before its start: ${commandLine(file, args)}`, plan.signal.reason, {
       file,

@@ -133,6 +133,7 @@ napi_value Environment::methods(napi_env env) {
   js::set_method(env, object, "shutdown", call<&Environment::shutdown>, this);
   js::set_method(env, object, "stats", call<&Environment::stats>, this);
   js::set_method(env, object, "pipe", call<&Environment::pipe>, this);
+  js::set_method(env, object, "duplicate", call<&Environment::duplicate>, this);
   js::set_method(env, object, "pipeInode", call<&Environment::pipe_inode>, this);
   return object;
 }
@@ -156,6 +157,10 @@ napi_value Environment::pipe(napi_env env, const napi_value*) {
   napi_create_array_with_length(env, 2, &array);
   for (uint32_t i = 0; i < 2; i++) napi_set_element(env, array, i, js::make(env, static_cast<double>(ends[i])));
   return array;
+}
+
+napi_value Environment::duplicate(napi_env env, const napi_value* arguments) {
+  return js::make(env, static_cast<double>(sys::duplicate(static_cast<int>(js::number(env, arguments[0])))));
 }
 
 napi_value Environment::pipe_inode(napi_env env, const napi_value* arguments) {

@@ -35,6 +35,7 @@ class Environment final : public EventSink {
 
   napi_value execute(napi_env env, const napi_value* arguments);
   napi_value pipe(napi_env env, const napi_value* arguments);
+  napi_value duplicate(napi_env env, const napi_value* arguments);
   napi_value pipe_inode(napi_env env, const napi_value* arguments);
   napi_value wait(napi_env env, const napi_value* arguments);
   napi_value write(napi_env env, const napi_value* arguments);
