@@ -31,6 +31,7 @@ export interface Cursor {
 }
 
 const GONE: Entry = { data: Buffer.alloc(0), seq: 0, end: 0 };
+const NOBODY: readonly never[] = [];
 /** Never added to. */
 const NONE: Entry[] = [];
 /** So many dropped entries are worth the move of those behind them. */
@@ -51,6 +52,8 @@ export class StreamLog {
   end = 0;
   /** Bytes that nobody was given before they went. */
   dropped = 0;
+  /** Somebody takes everything as it comes. */
+  sunk = false;
   ended = false;
   /** Why it ended, where that was not the end of the pipe. */
   error: LastbyteError | undefined;
@@ -59,7 +62,7 @@ export class StreamLog {
   /** Index of the oldest entry, and the number of entry 0 of the array. */
   #first = 0;
   #base = 0;
-  #holders: Cursor[] = [];
+  #holders: readonly Cursor[] = NOBODY;
   #credited = 0;
   /** What somebody has got. */
   #given: ByteRanges | undefined;
@@ -108,8 +111,10 @@ export class StreamLog {
     if (this.#refused) this.#drop(this.end - data.length, this.end);
     if (this.#join(data)) return;
     this.#owner.seq += 1;
-    if (this.#entries === NONE) this.#entries = [];
-    this.#entries.push({ data, seq: this.#owner.seq, end: this.end });
+    const entry: Entry = { data, seq: this.#owner.seq, end: this.end };
+    // An array that begins empty makes room for 17, and most streams have one chunk.
+    if (this.#entries === NONE) this.#entries = [entry];
+    else this.#entries.push(entry);
   }
 
   /** Lets go of what is beyond retention, and gives the pump its credit back, as far as no holder stands before it. */
@@ -133,13 +138,12 @@ export class StreamLog {
 
   /** From now on nothing that lies behind the cursor and is still there is let go. */
   hold(cursor: Cursor): void {
-    this.#holders.push(cursor);
+    this.#holders = [...this.#holders, cursor];
   }
 
   release(cursor: Cursor): void {
-    const index = this.#holders.indexOf(cursor);
-    if (index < 0) return;
-    this.#holders.splice(index, 1);
+    if (!this.#holders.includes(cursor)) return;
+    this.#holders = this.#holders.filter((holder) => holder !== cursor);
     this.moved();
   }
 
@@ -264,7 +268,7 @@ export class StreamLog {
       this.#first += 1;
     }
     this.head = head;
-    this.dropped += bytes - (this.#given?.count(start, head) ?? 0);
+    if (!this.sunk) this.dropped += bytes - (this.#given?.count(start, head) ?? 0);
     this.#given?.forget(head);
     if (this.#first === this.#entries.length) this.#shorten();
     else if (this.#first >= COMPACT_AT) this.#shorten();

@@ -14,6 +14,7 @@ export class Collector implements Sink {
     this.#job = job;
     this.#stream = stream;
     this.#room = job.plan.maxBytes;
+    stream.sunk = true;
   }
 
   accept(chunk: Buffer): void {

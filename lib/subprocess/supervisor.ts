@@ -193,10 +193,7 @@ export class Supervisor implements ExecutionCallbacks, LogSource {
 
   #output(stream: StreamLog, chunk: Buffer, sink: Sink | undefined): void {
     stream.append(chunk);
-    if (sink !== undefined) {
-      stream.given(stream.end - chunk.length, stream.end);
-      sink.accept(chunk);
-    }
+    sink?.accept(chunk);
     this.#wake();
     // Before the log lets anything go: who waits for the next event is not behind.
     this.log.changed();
