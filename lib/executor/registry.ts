@@ -1,7 +1,7 @@
 import { ClosedError, EvictedError, IdInUseError, type LastbyteError, UnknownExecutionError } from '../errors.js';
 import { type Deadline, deadlines } from '../shared/deadlines.js';
 import type { ExitInfo } from '../shared/facts.js';
-import { Fifo } from '../shared/fifo.js';
+import { type Linked, LinkedList } from '../shared/linked-list.js';
 import { executionNumber } from '../subprocess/execution-id.js';
 import type { Supervisor } from '../subprocess/supervisor.js';
 
@@ -14,7 +14,9 @@ export interface RetentionLimits {
 }
 
 /** What is left of an execution when its log has gone. */
-class Tombstone {
+class Tombstone implements Linked<Tombstone> {
+  previous: Tombstone | undefined;
+  next: Tombstone | undefined;
   readonly number: number;
   /** As it was chosen; undefined where it was made from the number. */
   readonly id: string | undefined;
@@ -34,32 +36,35 @@ class Tombstone {
   }
 }
 
-/** So many that were evicted out of turn are worth a look at all. */
-const CLEAN_AT = 256;
-
 /**
- * The executions that an executor knows: live, then retained, then tombstones, then forgotten. By number, so that an
- * execution that nobody attaches to never needs a name.
+ * The executions that an executor knows: live, then retained, then tombstones, then forgotten. Only names that were chosen
+ * are looked up in a table: most executions are never asked for, and their numbers are found by going through the lists.
  */
 export class Registry {
-  live = 0;
-  retained = 0;
   retainedBytes = 0;
   readonly #limits: RetentionLimits;
-  readonly #known = new Map<number, Supervisor | Tombstone>();
+  /** In the order of their starts. */
+  readonly #live = new LinkedList<Supervisor>();
+  /** In the order of their ends. */
+  readonly #retained = new LinkedList<Supervisor>();
+  /** In the order in which their logs went. */
+  readonly #tombstones = new LinkedList<Tombstone>();
   /** Names that were chosen, of all of these. */
-  readonly #names = new Map<string, number>();
-  /** In the order of their ends; among them some that were evicted out of turn, never the first. */
-  readonly #ended = new Fifo<Supervisor>();
-  /** Those of them that are kept as long as the executor says: the first is due first. */
-  readonly #expiring = new Fifo<Supervisor>();
-  readonly #tombstones = new Fifo<Tombstone>();
-  /** Of the first of those, or of one that was the first. */
+  readonly #names = new Map<string, Supervisor | Tombstone>();
+  /** Of the first that is kept as long as the executor says, or of one that was the first. */
   #expiry: Deadline | undefined;
   #closed = false;
 
   constructor(limits: RetentionLimits) {
     this.#limits = limits;
+  }
+
+  get live(): number {
+    return this.#live.size;
+  }
+
+  get retained(): number {
+    return this.#retained.size;
   }
 
   get tombstones(): number {
@@ -68,40 +73,33 @@ export class Registry {
 
   /** Live and retained ones, in the order of their starts. */
   all(): Supervisor[] {
-    return [...this.#known.values()].filter((known): known is Supervisor => !(known instanceof Tombstone));
+    return [...this.#live, ...this.#retained].sort((a, b) => a.number - b.number);
   }
 
   /** Throws IdInUseError. */
   check(id: string): void {
-    if (this.#names.has(id) || this.#known.has(executionNumber(id) ?? 0)) throw new IdInUseError(id);
+    if (this.#find(id) !== undefined) throw new IdInUseError(id);
   }
 
   add(supervisor: Supervisor): void {
-    const { number, plan } = supervisor;
-    this.live += 1;
-    this.#known.set(number, supervisor);
-    if (plan.id !== undefined) this.#names.set(plan.id, number);
+    const { id } = supervisor.plan;
+    this.#live.push(supervisor);
+    if (id !== undefined) this.#names.set(id, supervisor);
   }
 
   /** Throws UnknownExecutionError, and EvictedError where only a tombstone is left. */
   get(id: string): Supervisor {
-    const named = this.#names.get(id);
-    const known = this.#known.get(named ?? executionNumber(id) ?? 0);
-    if (known === undefined) throw new UnknownExecutionError(id);
-    // Where a name was chosen, the number is none.
-    if (known instanceof Tombstone) {
-      if (known.id !== undefined && known.id !== id) throw new UnknownExecutionError(id);
-      throw known.error(id);
-    }
-    if (known.id !== id) throw new UnknownExecutionError(id);
-    return known;
+    const found = this.#find(id);
+    if (found === undefined) throw new UnknownExecutionError(id);
+    if (found instanceof Tombstone) throw found.error(id);
+    return found;
   }
 
   /** It has settled: its time runs from now on. */
   settle(supervisor: Supervisor): void {
     if (this.#closed || supervisor.retention !== undefined) return;
-    this.live -= 1;
-    this.retained += 1;
+    this.#live.delete(supervisor);
+    this.#retained.push(supervisor);
     const { retainMs, maxRetained, maxRetainedBytes } = this.#limits;
     const { cost } = supervisor.log;
     const own = supervisor.plan.retainMs ?? retainMs;
@@ -109,28 +107,26 @@ export class Registry {
     const deadline = own === retainMs ? undefined : deadlines.add(own, () => this.evict(supervisor));
     supervisor.retention = { cost, until, deadline, evicted: false };
     this.retainedBytes += cost;
-    this.#ended.push(supervisor);
-    if (deadline === undefined) this.#expiring.push(supervisor);
     if (own === 0) this.evict(supervisor);
-    while (this.retained > maxRetained || this.retainedBytes > maxRetainedBytes) this.#evictOldest();
+    while (this.#retained.size > maxRetained || this.retainedBytes > maxRetainedBytes) {
+      this.evict(this.#retained.first as Supervisor);
+    }
     this.#expiry ??= this.#nextExpiry();
   }
 
   /** Lets the log of one that is retained go. */
   evict(supervisor: Supervisor): void {
-    const { retention, number } = supervisor;
-    if (retention === undefined || retention.evicted) return;
+    const { retention, plan } = supervisor;
+    if (this.#closed || retention === undefined || retention.evicted) return;
     retention.evicted = true;
     if (retention.deadline !== undefined) deadlines.delete(retention.deadline);
-    this.retained -= 1;
     this.retainedBytes -= retention.cost;
+    this.#retained.delete(supervisor);
     const tombstone = new Tombstone(supervisor);
-    this.#known.set(number, tombstone);
     this.#tombstones.push(tombstone);
+    if (plan.id !== undefined) this.#names.set(plan.id, tombstone);
     supervisor.evict(() => tombstone.error(supervisor.id));
     if (this.#tombstones.size > this.#limits.maxTombstones) this.#forgetOldest();
-    this.#skipEvicted(this.#ended);
-    this.#skipEvicted(this.#expiring);
   }
 
   /** Forgets everything; all readers get ClosedError. */
@@ -142,44 +138,53 @@ export class Registry {
       supervisor.close(() => new ClosedError('The executor was closed', { id: supervisor.id }));
     }
     if (this.#expiry !== undefined) deadlines.delete(this.#expiry);
-    this.#known.clear();
-    this.#names.clear();
-    this.#ended.clear();
-    this.#expiring.clear();
+    this.#live.clear();
+    this.#retained.clear();
     this.#tombstones.clear();
+    this.#names.clear();
   }
 
-  #evictOldest(): void {
-    const oldest = this.#ended.first;
-    if (oldest !== undefined) this.evict(oldest);
-  }
-
-  /** So that the first is one that is still retained, and one that is kept for long doesn't keep all that ended after it. */
-  #skipEvicted(queue: Fifo<Supervisor>): void {
-    while (queue.first?.retention?.evicted) queue.shift();
-    if (queue.size > 2 * this.retained + CLEAN_AT) queue.keep(({ retention }) => retention?.evicted !== true);
+  #find(id: string): Supervisor | Tombstone | undefined {
+    const named = this.#names.get(id);
+    if (named !== undefined) return named;
+    const number = executionNumber(id);
+    if (number === undefined) return undefined;
+    // Where a name was chosen, the number is none.
+    for (const supervisor of this.#live) if (supervisor.number === number) return nameless(supervisor);
+    for (const supervisor of this.#retained) if (supervisor.number === number) return nameless(supervisor);
+    for (const tombstone of this.#tombstones) {
+      if (tombstone.number === number) return tombstone.id === undefined ? tombstone : undefined;
+    }
+    return undefined;
   }
 
   #forgetOldest(): void {
-    const { number, id } = this.#tombstones.shift() as Tombstone;
-    this.#known.delete(number);
-    if (id !== undefined) this.#names.delete(id);
+    const oldest = this.#tombstones.first as Tombstone;
+    this.#tombstones.delete(oldest);
+    if (oldest.id !== undefined) this.#names.delete(oldest.id);
   }
 
-  /** One deadline for all that are kept equally long. */
+  /** One deadline for all that are kept equally long: they are due in the order of their ends. */
   #nextExpiry(): Deadline | undefined {
-    const first = this.#expiring.first?.retention;
-    if (first === undefined) return undefined;
-    return deadlines.add(Math.max(0, first.until - performance.now()), () => this.#expire());
+    for (const { retention } of this.#retained) {
+      if (retention === undefined || retention.deadline !== undefined) continue;
+      return deadlines.add(Math.max(0, retention.until - performance.now()), () => this.#expire());
+    }
+    return undefined;
   }
 
   #expire(): void {
     const now = performance.now();
-    for (;;) {
-      const { first } = this.#expiring;
-      if (first?.retention === undefined || first.retention.until > now) break;
-      this.evict(first);
+    for (const supervisor of this.#retained) {
+      const { retention } = supervisor;
+      if (retention === undefined || retention.deadline !== undefined) continue;
+      if (retention.until > now) break;
+      this.evict(supervisor);
     }
     this.#expiry = this.#nextExpiry();
   }
+}
+
+function nameless(supervisor: Supervisor): Supervisor | undefined {
+  return supervisor.plan.id === undefined ? supervisor : undefined;
 }

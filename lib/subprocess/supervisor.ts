@@ -12,6 +12,7 @@ import {
   startFailedChannel,
 } from '../shared/diagnostics.js';
 import type { ExitInfo } from '../shared/facts.js';
+import type { Linked } from '../shared/linked-list.js';
 import type { Attachment } from './attachment.js';
 import type { Executing, Host, Retention } from './executing.js';
 import { executionId, nextNumber } from './execution-id.js';
@@ -37,7 +38,10 @@ const HELD_PIPE_AFTER_MS = 5000;
  * One execution and all that is held for it: takes the engine's events, logs them, and passes them on in their order.
  * Whatever isn't always needed is made when it is asked for.
  */
-export class Supervisor implements ExecutionCallbacks, LogSource {
+export class Supervisor implements ExecutionCallbacks, LogSource, Linked<Supervisor> {
+  /** In its executor's list. */
+  previous: Supervisor | undefined;
+  next: Supervisor | undefined;
   readonly number = nextNumber();
   readonly plan: SpawnPlan;
   readonly host: Host;
