@@ -34,19 +34,45 @@ export function stateOf(pid: number): string | undefined {
   }
 }
 
+/** PF_EXITING of the kernel's sched.h, among the flags that proc(5) shows. */
+const EXITING = 0x4;
+
+/** A thread that has been joined may be listed for some microseconds more: pthread_join(3) is woken from within its exit. */
+function threads(): number {
+  return readdirSync('/proc/self/task').filter((task) => {
+    try {
+      const fields = readFileSync(`/proc/self/task/${task}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return (Number(fields[6]) & EXITING) === 0;
+    } catch {
+      return false; // gone by now
+    }
+  }).length;
+}
+
 function children(): string[] {
   const found: string[] = [];
   for (const task of readdirSync('/proc/self/task')) {
-    const list = readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim();
+    const list = childrenOf(task);
     for (const pid of list === '' ? [] : list.split(' ')) found.push(`${pid} ${stateOf(Number(pid))}`);
   }
   return found.sort();
 }
 
+/** As the kernel lists them for a thread; none where that has gone. */
+function childrenOf(task: string): string {
+  try {
+    return readFileSync(`/proc/self/task/${task}/children`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
 export function holdings(): Holdings {
   return {
     descriptors: descriptors(),
-    threads: readdirSync('/proc/self/task').length,
+    threads: threads(),
     children: children(),
   };
 }
