@@ -97,7 +97,11 @@ describe('what fails', () => {
   );
 
   test('kill and terminate reach all stages', async () => {
-    const chain = pipeline([['sleep', ['1000']], ['cat'], ['sleep', ['1000']]]);
+    const chain = pipeline([
+      ['sleep', ['1000']],
+      ['sleep', ['1000']],
+      ['sleep', ['1000']],
+    ]);
     await Promise.all(chain.stages.map(({ started }) => started));
     expect(chain.kill(0)).toBe(true);
     const { exits } = await chain.terminate();
